@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT
+ * A database: the pool of its sessions and the workers that use it. Blocking requests run in the
+ * thread of the caller, asynchronous ones on the workers. */
+#include "conn/database.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include "conn/worker.h"
+
+struct YaraDatabase
+{
+  atomic_int         ref_count;
+  atomic_bool        is_closed;
+  pthread_mutex_t    close_mutex; /* two may close at once: both return when it is done */
+  YaraBackendConfig *config;
+  YaraPool          *pool;
+  YaraWorkers       *workers;
+};
+
+static YaraBackendConfig *
+parse_config (const char *text, GError **error)
+{
+  g_autoptr(YaraUrl) url = yara_url_parse (text, error);
+  const YaraBackend *backend = url != NULL ? yara_backend_find (url->scheme, error) : NULL;
+
+  return backend != NULL ? backend->config_new (url, error) : NULL;
+}
+
+YaraDatabase *
+yara_database_open (const char *url, GCancellable *cancellable, GError **error)
+{
+  YaraBackendConfig *config = parse_config (url, error);
+  YaraDatabase *database;
+
+  if (config == NULL)
+    return NULL;
+  database = g_new0 (YaraDatabase, 1);
+  atomic_init (&database->ref_count, 1);
+  pthread_mutex_init (&database->close_mutex, NULL);
+  database->config = config;
+  database->pool = yara_pool_new (config);
+  database->workers = yara_workers_new (config, database->pool);
+  if (!yara_pool_open (database->pool, cancellable, error))
+    {
+      yara_database_unref (database);
+      return NULL;
+    }
+  return database;
+}
+
+YaraDatabase *
+yara_database_ref (YaraDatabase *database)
+{
+  atomic_fetch_add_explicit (&database->ref_count, 1, memory_order_relaxed);
+  return database;
+}
+
+void
+yara_database_unref (YaraDatabase *database)
+{
+  if (atomic_fetch_sub (&database->ref_count, 1) > 1)
+    return;
+  yara_database_close (database);
+  yara_workers_free (database->workers);
+  yara_pool_free (database->pool);
+  database->config->backend->config_free (database->config);
+  pthread_mutex_destroy (&database->close_mutex);
+  g_free (database);
+}
+
+void
+yara_database_close (YaraDatabase *database)
+{
+  pthread_mutex_lock (&database->close_mutex);
+  if (!atomic_exchange (&database->is_closed, TRUE))
+    {
+      yara_workers_close (database->workers);
+      yara_pool_close (database->pool);
+    }
+  pthread_mutex_unlock (&database->close_mutex);
+}
+
+const YaraBackendConfig *
+yara_database_get_config (YaraDatabase *database)
+{
+  return database->config;
+}
+
+/* ---- blocking ---- */
+
+static void
+run_on_session (YaraDatabase *database, YaraRequest *request, gboolean write, YaraCancel *cancel)
+{
+  YaraSession *session = yara_pool_acquire (database->pool, write, cancel, &request->error);
+
+  if (G_UNLIKELY (session == NULL))
+    return;
+  yara_request_run (request, session, cancel);
+  yara_pool_release (database->pool, session);
+}
+
+void
+yara_database_run (YaraDatabase *database, YaraRequest *request, GCancellable *cancellable)
+{
+  YaraCancel *cancel = cancellable != NULL ? yara_cancel_new (cancellable) : NULL;
+
+  if (G_UNLIKELY (atomic_load_explicit (&database->is_closed, memory_order_relaxed)))
+    request->error = yara_pool_closed_error ();
+  else
+    run_on_session (database, request, yara_request_writes (request), cancel);
+  if (G_UNLIKELY (request->needs_writer))
+    {
+      yara_request_reset (request);
+      run_on_session (database, request, TRUE, cancel);
+    }
+  if (cancel != NULL)
+    yara_cancel_free (cancel);
+}
+
+/* ---- asynchronous ---- */
+
+/* In this thread, if a session is there without waiting. */
+static gboolean
+run_at_once (YaraDatabase *database, YaraJob *job)
+{
+  YaraSession *session = yara_pool_try_acquire (database->pool, job->is_write);
+
+  if (session == NULL)
+    return FALSE;
+  yara_request_run (&job->request, session, job->cancel);
+  yara_pool_release (database->pool, session);
+  if (!job->request.needs_writer)
+    {
+      yara_job_complete (job);
+      return TRUE;
+    }
+  yara_request_reset (&job->request);
+  job->is_write = TRUE;
+  return run_at_once (database, job);
+}
+
+void
+yara_database_submit (YaraDatabase *database, YaraJob *job, GCancellable *cancellable)
+{
+  job->dispatcher = yara_dispatcher_get_current ();
+  job->cancel = cancellable != NULL ? yara_cancel_new (cancellable) : NULL;
+  job->is_write = yara_request_writes (&job->request);
+  if (!database->config->fast_path || !run_at_once (database, job))
+    yara_workers_submit (database->workers, job);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ * Completions: functions to be called in a main context, many with one wake-up. */
+#pragma once
+
+#include <glib.h>
+
+/* One pending completion; embed it. Lies in one queue at a time. */
+typedef struct YaraCompletion YaraCompletion;
+struct YaraCompletion
+{
+  void          (*complete) (YaraCompletion *completion); /* in the context; may free the completion */
+  YaraCompletion *next;
+};
+
+/* The completion queue of one main context. Counted; shared by all that complete in that context. */
+typedef struct YaraDispatcher YaraDispatcher;
+
+/* That of the thread-default context of the calling thread: (transfer full). Cheap when it exists. */
+YaraDispatcher *yara_dispatcher_get_current (void);
+YaraDispatcher *yara_dispatcher_ref         (YaraDispatcher *dispatcher);
+void            yara_dispatcher_unref       (YaraDispatcher *dispatcher);
+GMainContext   *yara_dispatcher_get_context (YaraDispatcher *dispatcher);
+
+/* From any thread: appends the completions from `first` on, linked by `next`, and wakes the context
+ * once. Each is completed in order in a later iteration of the context, never inside this call. */
+void yara_dispatcher_push (YaraDispatcher *dispatcher, YaraCompletion *first);

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT
+ * Where a statement goes. */
+#include "route/routes-private.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+/* From so many connections on a hash table finds a name faster than comparing. */
+#define MANY_CONNECTIONS 16
+
+const char *
+yara_route_reason_get_name (YaraRouteReason reason)
+{
+  static const char *const names[] = { "transaction", "using", "router", "model", "default" };
+
+  g_return_val_if_fail ((guint) reason < G_N_ELEMENTS (names), NULL);
+  return names[reason];
+}
+
+/* Reads no more than 64 bytes of `name`, which may be a plugin's and need not end. */
+static YaraRegistryEntry *
+find_entry (YaraRegistry *registry, const char *name)
+{
+  if (registry->n_entries < MANY_CONNECTIONS)
+    {
+      for (guint i = 0; i < registry->n_entries; i++)
+        if (strcmp (registry->entries[i].name, name) == 0)
+          return &registry->entries[i];
+      return NULL;
+    }
+  return strnlen (name, YARA_NAME_MAX + 1) <= YARA_NAME_MAX ? yara_registry_find (registry, name) : NULL;
+}
+
+/* "router \"replica\" (/path/replica.so)" */
+static char *
+name_router (const YaraRouter *router)
+{
+  if (router->plugin == NULL)
+    return g_strdup ("the program's router");
+  return g_strdup_printf ("router \"%s\" (%s)", router->plugin->name, router->plugin->path);
+}
+
+static void
+set_answer_error (const YaraGeneration *generation, const YaraModel *model, YaraOperation operation,
+                  const char *answer, GError **error)
+{
+  char                    start[YARA_NAME_MAX + 1] = { 0 };
+  gsize                   length = strnlen (answer, YARA_NAME_MAX + 1);
+  g_autofree char        *router = name_router (generation->router);
+  g_autofree const char **names = yara_registry_list (generation->registry);
+  g_autofree char        *known = g_strjoinv (", ", (char **) names);
+  g_autofree char        *quoted = NULL, *hint = NULL;
+  const char             *reason = "which is no connection";
+
+  memcpy (start, answer, MIN (length, YARA_NAME_MAX));
+  quoted = yara_text_quote (start);
+  hint = yara_text_did_you_mean (start, names);
+  if (length > YARA_NAME_MAX)
+    reason = "which goes on for more than 63 bytes";
+  else if (!g_utf8_validate (start, -1, NULL))
+    reason = "which is not UTF-8";
+  g_set_error (error, YARA_ERROR, YARA_ERROR_CONFIGURATION,
+               "%s: %s (\"%s\") answered \"%s\", %s; known: %s%s", router,
+               operation == YARA_OPERATION_READ ? "db_for_read" : "db_for_write",
+               model->name, quoted, reason, known, hint);
+}
+
+/* The entry that a statement of `operation` on `model` goes to, and why. Inside a visit. */
+static YaraRegistryEntry *
+place (YaraVisit *visit, const YaraModel *model, YaraOperation operation, const char *using_name,
+       const char *const *hints, YaraRouteReason *reason, GError **error)
+{
+  YaraRegistry      *registry = visit->generation->registry;
+  const YaraRouter  *router = visit->generation->router;
+  YaraRegistryEntry *entry;
+
+  if (registry->default_entry == NULL)
+    {
+      g_set_error_literal (error, YARA_ERROR, YARA_ERROR_CONNECTION,
+                           "no database is open: the ORM was closed or not opened");
+      return NULL;
+    }
+  if (using_name != NULL)
+    {
+      entry = find_entry (registry, using_name);
+      if (entry == NULL)
+        g_propagate_error (error, yara_registry_unknown_error (registry, using_name));
+      *reason = YARA_ROUTE_USING;
+      return entry;
+    }
+  if (router->functions[operation] != NULL)
+    {
+      YaraHints   told = { sizeof told, operation, hints, router->user_data };
+      const char *answer = router->functions[operation] (model, &told);
+
+      visit->has_called = TRUE;
+      if (answer != NULL && answer[0] != '\0')
+        {
+          entry = find_entry (registry, answer);
+          if (entry == NULL)
+            set_answer_error (visit->generation, model, operation, answer, error);
+          *reason = YARA_ROUTE_ROUTER;
+          return entry;
+        }
+    }
+  if (model->connection != NULL)
+    {
+      entry = find_entry (registry, model->connection);
+      if (entry == NULL)
+        g_propagate_prefixed_error (error, yara_registry_unknown_error (registry, model->connection),
+                                    "model \"%s\": ", model->name);
+      *reason = YARA_ROUTE_MODEL;
+      return entry;
+    }
+  *reason = YARA_ROUTE_DEFAULT;
+  return registry->default_entry;
+}
+
+/* Takes what the caller needs of the entry: it goes when the visit ends. */
+static void
+fill_decision (YaraDecision *decision, const YaraVisit *visit, const YaraRegistryEntry *entry)
+{
+  decision->connection = entry->connection;
+  decision->database = yara_database_ref (entry->database);
+  decision->generation = visit->generation->router->number;
+}
+
+gboolean
+yara_routes_decide (YaraRoutes *routes, const YaraModel *model, YaraOperation operation, const char *using_name,
+                    const char *const *hints, YaraDecision *decision, GError **error)
+{
+  YaraVisit          visit = yara_generations_enter (&routes->generations);
+  YaraRegistryEntry *entry = place (&visit, model, operation, using_name, hints, &decision->reason, error);
+
+  if (entry != NULL)
+    fill_decision (decision, &visit, entry);
+  yara_generations_leave (&routes->generations, visit);
+  return entry != NULL;
+}
+
+gboolean
+yara_routes_decide_connection (YaraRoutes *routes, YaraConnection *connection, YaraDecision *decision, GError **error)
+{
+  YaraVisit          visit = yara_generations_enter (&routes->generations);
+  YaraRegistryEntry *entry = yara_registry_find_connection (visit.generation->registry, connection);
+
+  if (entry != NULL)
+    {
+      fill_decision (decision, &visit, entry);
+      decision->reason = YARA_ROUTE_USING;
+    }
+  else
+    g_set_error (error, YARA_ERROR, YARA_ERROR_CONNECTION, "connection \"%s\" was removed or closed",
+                 yara_connection_get_name (connection));
+  yara_generations_leave (&routes->generations, visit);
+  return entry != NULL;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT
+ * The routing in force: replacing its halves, and telling about it. decide.c asks it. */
+#include "route/routes-private.h"
+
+/* How long a new plugin waits for the one before the last to be unloaded, so that no more than two are
+ * mapped. A call that stays longer inside that one does not hold it up. */
+#define UNLOAD_TIMEOUT G_USEC_PER_SEC
+
+YaraRoutes *
+yara_routes_new (void)
+{
+  YaraRoutes *routes = g_new0 (YaraRoutes, 1);
+
+  yara_generations_init (&routes->generations);
+  pthread_mutex_init (&routes->loading, NULL);
+  return routes;
+}
+
+void
+yara_routes_free (YaraRoutes *routes)
+{
+  yara_generations_clear (&routes->generations);
+  pthread_mutex_destroy (&routes->loading);
+  g_free (routes);
+}
+
+void
+yara_routes_set_registry (YaraRoutes *routes, YaraRegistry *registry)
+{
+  yara_generations_publish (&routes->generations, registry, NULL);
+}
+
+YaraRegistry *
+yara_routes_get_registry (YaraRoutes *routes)
+{
+  YaraVisit     visit = yara_generations_enter (&routes->generations);
+  YaraRegistry *registry = yara_registry_ref (visit.generation->registry);
+
+  yara_generations_leave (&routes->generations, visit);
+  return registry;
+}
+
+void
+yara_routes_set_functions (YaraRoutes *routes, YaraRouterFunc db_for_read, YaraRouterFunc db_for_write,
+                           gpointer user_data, GDestroyNotify destroy)
+{
+  YaraRouter *router = g_new0 (YaraRouter, 1);
+
+  router->functions[YARA_OPERATION_READ] = db_for_read;
+  router->functions[YARA_OPERATION_WRITE] = db_for_write;
+  router->user_data = user_data;
+  router->destroy = destroy;
+  yara_generations_publish (&routes->generations, NULL, router);
+}
+
+gboolean
+yara_routes_set_plugin (YaraRoutes *routes, const char *path, const char *args, GError **error)
+{
+  YaraPlugin *plugin;
+  YaraRouter *router;
+
+  if (path == NULL)
+    {
+      yara_routes_set_functions (routes, NULL, NULL, NULL, NULL);
+      return TRUE;
+    }
+  pthread_mutex_lock (&routes->loading);
+  yara_generations_wait (&routes->generations, &routes->generations.n_routers, 1, UNLOAD_TIMEOUT);
+  plugin = yara_plugin_load (path, args, error);
+  if (plugin != NULL)
+    {
+      g_debug ("router \"%s\": loaded, args \"%s\", SHA-256 %s", plugin->path, args != NULL ? args : "", plugin->sha256);
+      router = g_new0 (YaraRouter, 1);
+      router->functions[YARA_OPERATION_READ] = plugin->functions[YARA_OPERATION_READ];
+      router->functions[YARA_OPERATION_WRITE] = plugin->functions[YARA_OPERATION_WRITE];
+      router->plugin = plugin;
+      yara_generations_publish (&routes->generations, NULL, router);
+    }
+  pthread_mutex_unlock (&routes->loading);
+  return plugin != NULL;
+}
+
+YaraRouterInfo *
+yara_routes_get_info (YaraRoutes *routes)
+{
+  YaraGenerations  *generations = &routes->generations;
+  YaraRouterInfo   *info = g_new0 (YaraRouterInfo, 1);
+  const YaraRouter *router;
+
+  pthread_mutex_lock (&generations->lock);
+  router = atomic_load (&generations->current)->router;
+  info->generation = router->number;
+  if (router->plugin != NULL)
+    {
+      info->path = g_strdup (router->plugin->path);
+      info->args = g_strdup (router->plugin->args);
+      info->sha256 = g_strdup (router->plugin->sha256);
+    }
+  info->calls = yara_generations_count_calls (generations);
+  info->retired = generations->n_routers - 1;
+  pthread_mutex_unlock (&generations->lock);
+  return info;
+}
+
+void
+yara_router_info_free (YaraRouterInfo *info)
+{
+  g_free (info->path);
+  g_free (info->args);
+  g_free (info->sha256);
+  g_free (info);
+}
+
+gboolean
+yara_routes_drain (YaraRoutes *routes, gint64 timeout)
+{
+  return yara_generations_wait (&routes->generations, &routes->generations.n_retired, 0, timeout);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT
+ * CREATE TABLE and CREATE INDEX. */
+#include "sql/schema.h"
+
+#include "base/error.h"
+
+static const char *
+on_delete_text (YaraOnDelete on_delete)
+{
+  switch (on_delete)
+    {
+    case YARA_ON_DELETE_CASCADE:
+      return "CASCADE";
+    case YARA_ON_DELETE_RESTRICT:
+      return "RESTRICT";
+    case YARA_ON_DELETE_SET_NULL:
+      return "SET NULL";
+    case YARA_ON_DELETE_SET_DEFAULT:
+      return "SET DEFAULT";
+    case YARA_ON_DELETE_NO_ACTION:
+      return "NO ACTION";
+    }
+  g_return_val_if_reached ("NO ACTION");
+}
+
+static void
+append_reference (GString *sql, const YaraModelInfo *target, YaraOnDelete on_delete)
+{
+  g_string_append (sql, " REFERENCES ");
+  yara_append_identifier (sql, target->table);
+  g_string_append (sql, " (");
+  yara_append_identifier (sql, target->key->column);
+  g_string_append_printf (sql, ") ON DELETE %s", on_delete_text (on_delete));
+}
+
+static gboolean
+append_column (const YaraDialect *dialect, const YaraModelInfo *info, const YaraFieldInfo *field,
+               YaraModelFinder find, gpointer user_data, GString *sql, GError **error)
+{
+  const YaraField *options = field->field;
+
+  yara_append_identifier (sql, field->column);
+  g_string_append_c (sql, ' ');
+  if (field == info->key && info->key_maker == YARA_KEY_DATABASE)
+    dialect->append_database_key (sql, field);
+  else
+    {
+      dialect->append_type (sql, field);
+      g_string_append (sql, options->nullable ? "" : " NOT NULL");
+      g_string_append (sql, field == info->key ? " PRIMARY KEY" : options->unique ? " UNIQUE" : "");
+      if (options->default_sql != NULL)
+        g_string_append_printf (sql, " DEFAULT (%s)", options->default_sql);
+      else if (field->has_default)
+        {
+          g_string_append (sql, " DEFAULT ");
+          dialect->append_default (sql, field);
+        }
+    }
+  if (options->references != NULL && !options->unconstrained)
+    {
+      const YaraModelInfo *target = options->references == info->model
+                                      ? info : find (options->references, user_data);
+
+      if (target == NULL)
+        {
+          g_set_error (error, YARA_ERROR, YARA_ERROR_CONFIGURATION,
+                       "%s.%s: refers to model %s, which is not registered; register it or make the field "
+                       "unconstrained", info->name, field->name, options->references->name);
+          return FALSE;
+        }
+      append_reference (sql, target, options->on_delete);
+    }
+  return TRUE;
+}
+
+static gboolean
+add_table (const YaraDialect *dialect, const YaraModelInfo *info, gboolean safe, YaraModelFinder find,
+           gpointer user_data, GPtrArray *statements, GError **error)
+{
+  GString *sql = g_string_new (safe ? "CREATE TABLE IF NOT EXISTS " : "CREATE TABLE ");
+
+  yara_append_identifier (sql, info->table);
+  for (guint i = 0; i < info->n_fields; i++)
+    {
+      g_string_append (sql, i == 0 ? " (" : ", ");
+      if (!append_column (dialect, info, &info->fields[i], find, user_data, sql, error))
+        {
+          g_string_free (sql, TRUE);
+          return FALSE;
+        }
+    }
+  g_string_append_c (sql, ')');
+  if (*dialect->table_options != '\0')
+    g_string_append_printf (sql, " %s", dialect->table_options);
+  g_ptr_array_add (statements, g_string_free (sql, FALSE));
+  return TRUE;
+}
+
+static char *
+make_index (const YaraModelInfo *info, const YaraIndexInfo *index, gboolean safe)
+{
+  GString *sql = g_string_new (index->unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ");
+
+  g_string_append (sql, safe ? "IF NOT EXISTS " : "");
+  yara_append_identifier (sql, index->name);
+  g_string_append (sql, " ON ");
+  yara_append_identifier (sql, info->table);
+  for (guint i = 0; i < index->n_fields; i++)
+    {
+      g_string_append (sql, i == 0 ? " (" : ", ");
+      yara_append_identifier (sql, index->fields[i]->column);
+    }
+  g_string_append_c (sql, ')');
+  return g_string_free (sql, FALSE);
+}
+
+gboolean
+yara_schema_append (const YaraDialect *dialect, const YaraModelInfo *info, gboolean safe, YaraModelFinder find,
+                    gpointer user_data, GPtrArray *statements, GError **error)
+{
+  if (!dialect->check_model (info, error) ||
+      !add_table (dialect, info, safe, find, user_data, statements, error))
+    return FALSE;
+  for (guint i = 0; i < info->n_indexes; i++)
+    g_ptr_array_add (statements, make_index (info, &info->indexes[i], safe));
+  if (dialect->add_comments != NULL)
+    dialect->add_comments (info, statements);
+  return TRUE;
+}

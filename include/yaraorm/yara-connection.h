@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Named connections and raw SQL on them. Raw SQL never goes through the router: it runs where the
+ * caller says.
+ *
+ * Arguments are written $1, $2, ... on every backend, and bound by their number.
+ *
+ * Every verb has three shapes: x() blocks, x_async() and x_finish() do not. A callback runs exactly
+ * once, in the thread-default main context of the caller, never before x_async() has returned.
+ * What is passed to x_async() is copied unless it says otherwise.
+ */
+#ifndef YARA_CONNECTION_H
+#define YARA_CONNECTION_H
+
+#include <yaraorm/yara-result.h>
+
+G_BEGIN_DECLS
+
+/* A named connection of a YaraOrm, which owns it: valid until the YaraOrm is freed. It goes by its
+ * name: after the name was replaced it leads to the new database, after it was removed or the ORM
+ * was closed every call fails with YARA_ERROR_CONNECTION. May be used from any thread. */
+#define YARA_TYPE_CONNECTION (yara_connection_get_type ())
+YARA_API G_DECLARE_FINAL_TYPE (YaraConnection, yara_connection, YARA, CONNECTION, GObject)
+
+YARA_API const char *yara_connection_get_name    (YaraConnection *connection); /* (transfer none) */
+YARA_API const char *yara_connection_get_backend (YaraConnection *connection); /* (transfer none) (nullable): "sqlite" */
+YARA_API char       *yara_connection_get_url     (YaraConnection *connection); /* (transfer full) (nullable): no password */
+
+/* Runs one statement. Returns the number of rows that it inserted, updated or deleted, 0 for any
+ * other statement, -1 on error. A second statement in `sql` is an error, and nothing of it runs. */
+YARA_API gint64 yara_connection_execute        (YaraConnection *connection, const char *sql, const YaraArgs *args, GCancellable *cancellable, GError **error);
+YARA_API void   yara_connection_execute_async  (YaraConnection *connection, const char *sql, const YaraArgs *args, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+YARA_API gint64 yara_connection_execute_finish (YaraConnection *connection, GAsyncResult *result, GError **error);
+
+/* Runs one statement and returns its first row: (transfer full), with one row or none. */
+YARA_API YaraRows *yara_connection_fetch_row        (YaraConnection *connection, const char *sql, const YaraArgs *args, GCancellable *cancellable, GError **error);
+YARA_API void      yara_connection_fetch_row_async  (YaraConnection *connection, const char *sql, const YaraArgs *args, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+YARA_API YaraRows *yara_connection_fetch_row_finish (YaraConnection *connection, GAsyncResult *result, GError **error);
+
+/* Runs one statement and returns all its rows: (transfer full). */
+YARA_API YaraRows *yara_connection_fetch_rows        (YaraConnection *connection, const char *sql, const YaraArgs *args, GCancellable *cancellable, GError **error);
+YARA_API void      yara_connection_fetch_rows_async  (YaraConnection *connection, const char *sql, const YaraArgs *args, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+YARA_API YaraRows *yara_connection_fetch_rows_finish (YaraConnection *connection, GAsyncResult *result, GError **error);
+
+/* Runs one statement and returns all its rows as dictionaries by column name: (transfer full), a
+ * GVariant of type aa{sv}. NULL cells are left out; of two columns of one name the last counts.
+ * Integers are x, numbers d, booleans b, bytes ay, everything else s. */
+YARA_API GVariant *yara_connection_fetch_all        (YaraConnection *connection, const char *sql, const YaraArgs *args, GCancellable *cancellable, GError **error);
+YARA_API void      yara_connection_fetch_all_async  (YaraConnection *connection, const char *sql, const YaraArgs *args, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+YARA_API GVariant *yara_connection_fetch_all_finish (YaraConnection *connection, GAsyncResult *result, GError **error);
+
+/* Runs the statements of `script` one after another on one session; comments and quotes are
+ * understood. The first error stops it: what ran before stays, but a transaction that the script
+ * left open is rolled back. */
+YARA_API gboolean yara_connection_execute_script        (YaraConnection *connection, const char *script, GCancellable *cancellable, GError **error);
+YARA_API void     yara_connection_execute_script_async  (YaraConnection *connection, const char *script, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+YARA_API gboolean yara_connection_execute_script_finish (YaraConnection *connection, GAsyncResult *result, GError **error);
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Routing: which connection a statement goes to, and the router that decides it.
+ *
+ * A statement is placed once, in this order: an open transaction, yara_orm_using(), the router,
+ * the model's own connection, "default". A router that answers NULL or "" has no opinion. Any other
+ * answer must be the name of a connection; else the statement fails with YARA_ERROR_CONFIGURATION
+ * and nothing is sent.
+ *
+ * Reads are: all, first, last, get, get_or_none, count, exists, values, refresh. Everything else,
+ * schema generation too, is a write.
+ */
+#ifndef YARA_ROUTING_H
+#define YARA_ROUTING_H
+
+#include <yaraorm/yara-orm.h>
+
+G_BEGIN_DECLS
+
+/* Why a statement runs where it runs. */
+typedef enum
+{
+  YARA_ROUTE_TRANSACTION, /* the open transaction pins it */
+  YARA_ROUTE_USING,       /* the caller named the connection */
+  YARA_ROUTE_ROUTER,      /* the router answered */
+  YARA_ROUTE_MODEL,       /* the model's own connection */
+  YARA_ROUTE_DEFAULT      /* nobody had an opinion */
+} YaraRouteReason;
+
+/* "transaction", "using", "router", "model" or "default": (transfer none). */
+YARA_API const char *yara_route_reason_get_name (YaraRouteReason reason);
+
+/* Replaces the router by the plugin at `path`; statements already decided finish where they were
+ * sent. NULL removes routing. A `path` with a slash is a file; one without is looked up as
+ * NAME.so in the folders of $YARAORM_ROUTER_PATH, then in the installed lib/yaraorm/routers. The
+ * file is copied into memory when it is loaded: it may be replaced, overwritten or removed at any
+ * time, and is read anew by every call. `args` (nullable) is handed to the plugin's router_open.
+ * On error (YARA_ROUTER_ERROR) the old router stays in force. The asynchronous form loads in
+ * another thread. */
+YARA_API gboolean yara_orm_set_router        (YaraOrm *orm, const char *path, const char *args, GCancellable *cancellable, GError **error);
+YARA_API void     yara_orm_set_router_async  (YaraOrm *orm, const char *path, const char *args, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+YARA_API gboolean yara_orm_set_router_finish (YaraOrm *orm, GAsyncResult *result, GError **error);
+
+/* Replaces the router by two functions of the program. `user_data` reaches them as
+ * hints->user_data; `destroy` runs after the last call has returned, in any thread. */
+YARA_API gboolean yara_orm_set_router_functions (YaraOrm *orm, YaraRouterFunc db_for_read, YaraRouterFunc db_for_write, gpointer user_data, GDestroyNotify destroy, GError **error);
+
+/* The router in force. */
+typedef struct
+{
+  guint64 generation; /* counts the routers that were in force; 0: none was set yet */
+  char   *path;       /* of the plugin; (nullable) no router, or functions */
+  char   *args;       /* (nullable) */
+  char   *sha256;     /* of the plugin's bytes, in hexadecimal; (nullable) as path */
+  guint64 calls;      /* decisions asked of this router so far */
+  guint   retired;    /* older routers that a call is still inside, or that wait to be unloaded */
+} YaraRouterInfo;
+
+YARA_API YaraRouterInfo *yara_orm_get_router_info (YaraOrm *orm); /* (transfer full) */
+YARA_API void            yara_router_info_free    (YaraRouterInfo *info);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (YaraRouterInfo, yara_router_info_free)
+
+/* A decision. */
+typedef struct
+{
+  YaraConnection *connection; /* owned by the YaraOrm */
+  YaraRouteReason reason;
+  guint64         generation;
+} YaraRoute;
+
+/* Decides where a statement of `operation` on `model` would go, as every verb does, and sends
+ * nothing. */
+YARA_API gboolean yara_orm_route (YaraOrm *orm, const YaraModel *model, YaraOperation operation, YaraRoute *route, GError **error);
+
+G_END_DECLS
+
+#endif
