@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Raw SQL on a connection: counts, rows, dictionaries, arguments, one statement a call.
+ */
+#include "fixture.h"
+
+#include <string.h>
+
+static YaraConnection *
+get_default (Test *test)
+{
+  return test_ok (yara_orm_get_connection (test->orm, NULL, &error));
+}
+
+static void
+make_table (Test *test)
+{
+  test_execute (test->orm, NULL, "CREATE TABLE t (id BIGINT PRIMARY KEY, name VARCHAR(100), size DOUBLE PRECISION)");
+}
+
+static gint64
+count_rows (Test *test)
+{
+  return test_fetch_int (test->orm, NULL, "SELECT count(*) FROM t");
+}
+
+static void
+counts (Test *test)
+{
+  YaraConnection *connection = get_default (test);
+
+  g_assert_cmpint (test_ok (yara_connection_execute (connection, "CREATE TABLE t (id BIGINT PRIMARY KEY)", NULL, NULL, &error)), ==, 0);
+  g_assert_cmpint (test_ok (yara_connection_execute (connection, "INSERT INTO t VALUES (1), (2), (3)", NULL, NULL, &error)), ==, 3);
+  g_assert_cmpint (test_ok (yara_connection_execute (connection, "CREATE INDEX i ON t (id)", NULL, NULL, &error)), ==, 0);
+  g_assert_cmpint (test_ok (yara_connection_execute (connection, "UPDATE t SET id = id + 10 WHERE id > 1", NULL, NULL, &error)), ==, 2);
+  g_assert_cmpint (test_ok (yara_connection_execute (connection, "SELECT * FROM t", NULL, NULL, &error)), ==, 0);
+  g_assert_cmpint (test_ok (yara_connection_execute (connection, "DELETE FROM t WHERE id = $1", YARA_ARGS (1), NULL, &error)), ==, 1);
+  g_assert_cmpint (test_ok (yara_connection_execute (connection, "DELETE FROM t WHERE id = $1", YARA_ARGS (1), NULL, &error)), ==, 0);
+  g_assert_cmpint (test_await (yara_connection_execute_async (connection, "DELETE FROM t", NULL, NULL, test_call_done, &call),
+                               test_ok (yara_connection_execute_finish (connection, call.result, &error))), ==, 2);
+  g_assert_cmpint (test_ok (yara_connection_execute (connection, "DROP TABLE t", NULL, NULL, &error)), ==, 0);
+}
+
+/* A statement that cannot stand inside a transaction. */
+static void
+vacuum (Test *test)
+{
+  make_table (test);
+  test_execute (test->orm, NULL, "INSERT INTO t (id) VALUES (1)");
+  g_assert_cmpint (test_ok (yara_connection_execute (get_default (test), "VACUUM", NULL, NULL, &error)), ==, 0);
+  g_assert_cmpint (count_rows (test), ==, 1);
+}
+
+static void
+rows (Test *test)
+{
+  YaraConnection *connection = get_default (test);
+  g_autoptr(YaraRows) several = NULL, first = NULL, none = NULL, nothing = NULL, later = NULL, made = NULL;
+
+  make_table (test);
+  test_execute (test->orm, NULL, "INSERT INTO t VALUES (1, 'one', 1.5), (2, NULL, NULL), (3, 'three', -0.25)");
+  several = test_ok (yara_connection_fetch_rows (connection, "SELECT id, name, size FROM t ORDER BY id", NULL, NULL, &error));
+  g_assert_cmpuint (yara_rows_get_n_rows (several), ==, 3);
+  g_assert_cmpuint (yara_rows_get_n_columns (several), ==, 3);
+  g_assert_cmpstr (yara_rows_get_column_name (several, 1), ==, "name");
+  g_assert_cmpint (yara_rows_get_int (several, 2, 0), ==, 3);
+  g_assert_cmpstr (yara_rows_get_text (several, 0, 1), ==, "one");
+  g_assert_true (yara_rows_is_null (several, 1, 1));
+  g_assert_null (yara_rows_get_text (several, 1, 1));
+  g_assert_cmpfloat (yara_rows_get_double (several, 2, 2), ==, -0.25);
+  g_assert_cmpfloat (yara_rows_get_double (several, 2, 0), ==, 3);
+
+  first = test_ok (yara_connection_fetch_row (connection, "SELECT id FROM t ORDER BY id", NULL, NULL, &error));
+  g_assert_cmpuint (yara_rows_get_n_rows (first), ==, 1);
+  g_assert_cmpint (yara_rows_get_int (first, 0, 0), ==, 1);
+  none = test_ok (yara_connection_fetch_row (connection, "SELECT id FROM t WHERE id > 9", NULL, NULL, &error));
+  g_assert_cmpuint (yara_rows_get_n_rows (none), ==, 0);
+  g_assert_cmpuint (yara_rows_get_n_columns (none), ==, 1);
+  nothing = test_ok (yara_connection_fetch_rows (connection, "DELETE FROM t WHERE id = 3", NULL, NULL, &error));
+  g_assert_cmpuint (yara_rows_get_n_rows (nothing), ==, 0);
+  g_assert_cmpint (count_rows (test), ==, 2);
+  later = test_await (yara_connection_fetch_rows_async (connection, "SELECT id FROM t", NULL, NULL, test_call_done, &call),
+                      test_ok (yara_connection_fetch_rows_finish (connection, call.result, &error)));
+  g_assert_cmpuint (yara_rows_get_n_rows (later), ==, 2);
+  made = test_ok (yara_connection_fetch_rows (connection, "INSERT INTO t VALUES (7, 'x', 0), (8, 'y', 0) RETURNING id", NULL, NULL, &error));
+  g_assert_cmpuint (yara_rows_get_n_rows (made), ==, 2);
+  g_assert_cmpint (count_rows (test), ==, 4);
+  {
+    g_autoptr(YaraRows) made_later = test_await (yara_connection_fetch_rows_async (connection,
+                                                   "INSERT INTO t (id) VALUES ($1) RETURNING id", YARA_ARGS (9), NULL, test_call_done, &call),
+                                                 test_ok (yara_connection_fetch_rows_finish (connection, call.result, &error)));
+
+    g_assert_cmpint (yara_rows_get_int (made_later, 0, 0), ==, 9);
+  }
+  g_assert_cmpint (count_rows (test), ==, 5);
+}
+
+/* The first row is given, and all of them are inserted. */
+static void
+fetch_row_runs_to_the_end (Test *test)
+{
+  g_autoptr(YaraRows) row = NULL;
+
+  make_table (test);
+  row = test_ok (yara_connection_fetch_row (get_default (test), "INSERT INTO t (id) VALUES (1), (2), (3) RETURNING id", NULL, NULL, &error));
+  g_assert_cmpuint (yara_rows_get_n_rows (row), ==, 1);
+  g_assert_cmpint (count_rows (test), ==, 3);
+  test_execute (test->orm, NULL, "DROP TABLE t");
+}
+
+static void
+dictionaries (Test *test)
+{
+  YaraConnection *connection = get_default (test);
+  g_autoptr(GVariant) all = NULL, later = NULL;
+  const char *sql = "SELECT id, name, size, 'a' AS twice, 'b' AS twice FROM t ORDER BY id";
+  g_autofree char *text = NULL;
+
+  make_table (test);
+  test_execute (test->orm, NULL, "INSERT INTO t VALUES (1, 'one', 1.5), (9223372036854775807, NULL, NULL)");
+  all = test_ok (yara_connection_fetch_all (connection, sql, NULL, NULL, &error));
+  g_assert_cmpstr (g_variant_get_type_string (all), ==, "aa{sv}");
+  g_assert_false (g_variant_is_floating (all));
+  text = g_variant_print (all, TRUE);
+  g_assert_cmpstr (text, ==, "[{'id': <int64 1>, 'name': <'one'>, 'size': <1.5>, 'twice': <'b'>}, "
+                             "{'id': <int64 9223372036854775807>, 'twice': <'b'>}]");
+  later = test_await (yara_connection_fetch_all_async (connection, sql, NULL, NULL, test_call_done, &call),
+                      test_ok (yara_connection_fetch_all_finish (connection, call.result, &error)));
+  g_assert_true (g_variant_equal (all, later));
+  {
+    g_autoptr(GVariant) none = test_ok (yara_connection_fetch_all (connection, "SELECT 1 AS a FROM t WHERE id = 2", NULL, NULL, &error));
+
+    g_assert_cmpuint (g_variant_n_children (none), ==, 0);
+    g_assert_cmpstr (g_variant_get_type_string (none), ==, "aa{sv}");
+  }
+}
+
+static void
+dictionary_of_bytes (Test *test)
+{
+  g_autoptr(GVariant) all = test_ok (yara_connection_fetch_all (get_default (test), "SELECT x'0001ff' AS b, x'' AS e", NULL, NULL, &error));
+  g_autofree char *text = g_variant_print (all, TRUE);
+
+  g_assert_cmpstr (text, ==, "[{'b': <[byte 0x00, 0x01, 0xff]>, 'e': <@ay []>}]");
+}
+
+/* ---- arguments ---- */
+
+static void
+bound_by_number (Test *test)
+{
+  g_autoptr(YaraRows) row = test_ok (yara_connection_fetch_row (get_default (test),
+    "SELECT CAST ($2 AS VARCHAR(9)), CAST ($1 AS BIGINT), CAST ($2 AS VARCHAR(9)), '$3', \"$4\" FROM (SELECT 5 AS \"$4\") /* $5 */ -- $6\n",
+    YARA_ARGS (7, "two"), NULL, &error));
+
+  g_assert_cmpstr (yara_rows_get_text (row, 0, 0), ==, "two");
+  g_assert_cmpint (yara_rows_get_int (row, 0, 1), ==, 7);
+  g_assert_cmpstr (yara_rows_get_text (row, 0, 2), ==, "two");
+  g_assert_cmpstr (yara_rows_get_text (row, 0, 3), ==, "$3");
+  g_assert_cmpint (yara_rows_get_int (row, 0, 4), ==, 5);
+}
+
+static void
+many_arguments (Test *test)
+{
+  enum { N = 1200 };
+  GString *sql = g_string_new ("SELECT CAST ($1 AS BIGINT)");
+  YaraValue values[N];
+  g_autoptr(YaraRows) row = NULL;
+
+  for (guint i = 0; i < N; i++)
+    {
+      values[i] = yara_value_int (i * 10);
+      if (i > 0)
+        g_string_append_printf (sql, ", CAST ($%u AS BIGINT)", i + 1);
+    }
+  row = test_ok (yara_connection_fetch_row (get_default (test), sql->str, &(YaraArgs) { values, N }, NULL, &error));
+  for (guint i = 0; i < N; i += 97)
+    g_assert_cmpint (yara_rows_get_int (row, 0, i), ==, i * 10);
+  g_string_free (sql, TRUE);
+}
+
+static void
+kinds_of_arguments (Test *test)
+{
+  YaraConnection *connection = get_default (test);
+  YaraBytes bytes = { "a\0b", 3 };
+  g_autoptr(YaraRows) row = NULL, found = NULL;
+
+  test_execute (test->orm, NULL, "CREATE TABLE kinds (i BIGINT, d DOUBLE PRECISION, t VARCHAR(100), b BLOB, n BIGINT)");
+  test_ok (yara_connection_execute (connection, "INSERT INTO kinds VALUES ($1, $2, $3, $4, $5)",
+                                    YARA_ARGS (G_MININT64, 0.1, "'; DROP TABLE kinds; --", bytes, yara_value_null ()), NULL, &error));
+  row = test_ok (yara_connection_fetch_row (connection, "SELECT i, d, t, b, n FROM kinds", NULL, NULL, &error));
+  g_assert_cmpint (yara_rows_get_int (row, 0, 0), ==, G_MININT64);
+  g_assert_cmpfloat (yara_rows_get_double (row, 0, 1), ==, 0.1);
+  g_assert_cmpstr (yara_rows_get_text (row, 0, 2), ==, "'; DROP TABLE kinds; --");
+  g_assert_cmpmem (yara_rows_get_bytes (row, 0, 3).data, yara_rows_get_bytes (row, 0, 3).size, "a\0b", 3);
+  g_assert_true (yara_rows_is_null (row, 0, 4));
+  found = test_ok (yara_connection_fetch_rows (connection, "SELECT 1 FROM kinds WHERE t = $1 AND i < $2 AND n IS NULL",
+                                               YARA_ARGS ("'; DROP TABLE kinds; --", 0), NULL, &error));
+  g_assert_cmpuint (yara_rows_get_n_rows (found), ==, 1);
+}
+
+/* Raw SQL compares with what the models have stored. */
+static void
+rich_arguments (Test *test)
+{
+  typedef struct { YaraUuid id; gint64 at; gint32 day; } Sale;
+  static const YaraField fields[] = {
+    YARA_FIELD (Sale, id, .primary_key = true),
+    YARA_FIELD_AS (Sale, at, TIMESTAMP),
+    YARA_FIELD_AS (Sale, day, DATE),
+  };
+  static const YaraModel model = YARA_MODEL (Sale, "sales", fields);
+  Sale sale = { .at = -1500000, .day = 20000 };
+  g_autoptr(YaraRows) rows = NULL;
+
+  TEST_USE (test, &model);
+  test_ok (yara_orm_create (test->orm, &model, &sale, NULL, &error));
+  rows = test_ok (yara_connection_fetch_rows (get_default (test), "SELECT 1 FROM sales WHERE id = $1 AND at = $2 AND day = $3",
+                                              YARA_ARGS (sale.id, yara_value_timestamp (-1500000), yara_value_date (20000)), NULL, &error));
+  g_assert_cmpuint (yara_rows_get_n_rows (rows), ==, 1);
+}
+
+static void
+wrong_arguments (Test *test)
+{
+  YaraConnection *connection = get_default (test);
+  int anything = 0;
+
+  make_table (test);
+  test_fails (yara_connection_execute (connection, "INSERT INTO t (id) VALUES ($1)", NULL, NULL, &error), OPERATIONAL, "1", "0");
+  test_fails (yara_connection_execute (connection, "INSERT INTO t (id, name) VALUES ($1, $2)", YARA_ARGS (1), NULL, &error), OPERATIONAL, "2", "1");
+  test_fails (yara_connection_execute (connection, "INSERT INTO t (id) VALUES ($1)", YARA_ARGS (1, TEST_SECRET), NULL, &error), OPERATIONAL, "1", "2");
+  test_fails (yara_connection_execute (connection, "INSERT INTO t (id) VALUES (1)", YARA_ARGS (TEST_SECRET), NULL, &error), OPERATIONAL, "0", "1");
+  test_fails (yara_connection_execute (connection, "INSERT INTO t (id) VALUES ($1)", YARA_ARGS (G_MAXUINT64), NULL, &error), FIELD, "value 1");
+  test_fails (yara_connection_execute (connection, "INSERT INTO t (id) VALUES ($1)", YARA_ARGS ((void *) &anything), NULL, &error), FIELD, "value 1");
+  test_fails (yara_connection_execute (connection, "INSERT INTO t (id) VALUES ($1)", YARA_ARGS (YARA_LIST (1, 2)), NULL, &error), FIELD, "value 1");
+  test_fails (yara_connection_execute (connection, "INSERT INTO t (id, name) VALUES (1, $1)", YARA_ARGS (TEST_SECRET "\xff"), NULL, &error), FIELD, "value 1");
+  test_fails (yara_connection_execute (connection, "INSERT INTO t (id, size) VALUES (1, $1)", YARA_ARGS (0.0 / 0.0), NULL, &error), FIELD, "value 1");
+  g_assert_cmpint (count_rows (test), ==, 0);
+}
+
+/* ---- one statement ---- */
+
+static void
+two_statements (Test *test)
+{
+  static const char *const pairs[] = {
+    "INSERT INTO t (id) VALUES (1); INSERT INTO t (id) VALUES (2)", "INSERT INTO t (id) VALUES (1); garbage",
+    "INSERT INTO t (id) VALUES (1) ; -- c\n /* c */ DELETE FROM t", "SELECT 1; SELECT 2", "; ; SELECT 1; SELECT 2",
+  };
+  YaraConnection *connection = get_default (test);
+
+  make_table (test);
+  for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
+    {
+      test_fails (yara_connection_execute (connection, pairs[i], NULL, NULL, &error), OPERATIONAL, "statement");
+      test_fails (yara_connection_fetch_row (connection, pairs[i], NULL, NULL, &error), OPERATIONAL, "statement");
+      test_fails (yara_connection_fetch_rows (connection, pairs[i], NULL, NULL, &error), OPERATIONAL, "statement");
+      test_fails (yara_connection_fetch_all (connection, pairs[i], NULL, NULL, &error), OPERATIONAL, "statement");
+      test_await (yara_connection_execute_async (connection, pairs[i], NULL, NULL, test_call_done, &call),
+                  test_fails (yara_connection_execute_finish (connection, call.result, &error), OPERATIONAL, "statement"));
+      g_assert_cmpint (count_rows (test), ==, 0);
+    }
+}
+
+static void
+one_statement (Test *test)
+{
+  static const char *const singles[] = {
+    "SELECT 1;", "SELECT 1 ; ; ;\n", "SELECT 1; -- more; words", "SELECT 1 /* a; b */;", "SELECT ';' ; /* unfinished; comment",
+    "/* before; */ SELECT 1", "-- before;\nSELECT ';'",
+  };
+  YaraConnection *connection = get_default (test);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (singles); i++)
+    {
+      g_autoptr(YaraRows) rows = test_ok (yara_connection_fetch_rows (connection, singles[i], NULL, NULL, &error));
+
+      g_assert_cmpuint (yara_rows_get_n_rows (rows), ==, 1);
+    }
+}
+
+static void
+bad_sql (Test *test)
+{
+  static const char *const bad[] = { "", " ", ";", "-- nothing", "SELEC 1", "SELECT * FROM nowhere", "SELECT 'open", "SELECT \xff FROM t" };
+  YaraConnection *connection = get_default (test);
+  g_autoptr(GError) error = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      test_fails (yara_connection_execute (connection, bad[i], NULL, NULL, &error), OPERATIONAL);
+      test_fails (yara_connection_fetch_rows (connection, bad[i], NULL, NULL, &error), OPERATIONAL);
+    }
+  g_assert_null (yara_connection_fetch_all (connection, "SELECT * FROM nowhere", NULL, NULL, &error));
+  g_assert_cmpstr (yara_error_get_connection (error), ==, "default");
+  g_assert_nonnull (strstr (error->message, "nowhere"));
+}
+
+/* Transactions are not begun by raw statements: the session that comes back is clean. */
+static void
+open_transaction (Test *test)
+{
+  YaraConnection *connection = get_default (test);
+
+  make_table (test);
+  for (guint i = 0; i < 3; i++)
+    {
+      GError *error = NULL;
+
+      if (yara_connection_execute (connection, "BEGIN", NULL, NULL, &error) < 0)
+        test_check_error (&error, YARA_ERROR, YARA_ERROR_TRANSACTION, NULL);
+      test_ok (yara_connection_execute (connection, "INSERT INTO t (id) VALUES ($1)", YARA_ARGS (i), NULL, &error));
+      test_await (yara_connection_execute_async (connection, "INSERT INTO t (id) VALUES ($1)", YARA_ARGS (100 + i), NULL, test_call_done, &call),
+                  test_ok (yara_connection_execute_finish (connection, call.result, &error)));
+    }
+  if (test->variant->on_disk)
+    {
+      g_autofree char *url = test_url (test, "default");
+      g_autoptr(YaraOrm) other = test_ok (yara_orm_open (url, NULL, NULL, &error));
+
+      g_assert_cmpint (test_fetch_int (other, NULL, "SELECT count(*) FROM t"), ==, 6); /* committed */
+    }
+  g_assert_cmpint (count_rows (test), ==, 6);
+}
+
+static const TestCase cases[] = {
+  { "raw/counts", counts },
+  { "raw/vacuum", vacuum },
+  { "raw/rows", rows },
+  { "raw/fetch-row-runs-to-the-end", fetch_row_runs_to_the_end },
+  { "raw/dictionaries", dictionaries },
+  { "raw/dictionary-of-bytes", dictionary_of_bytes },
+  { "raw/bound-by-number", bound_by_number },
+  { "raw/many-arguments", many_arguments },
+  { "raw/kinds-of-arguments", kinds_of_arguments },
+  { "raw/rich-arguments", rich_arguments },
+  { "raw/wrong-arguments", wrong_arguments },
+  { "raw/two-statements", two_statements },
+  { "raw/one-statement", one_statement },
+  { "raw/bad-sql", bad_sql },
+  { "raw/open-transaction", open_transaction },
+};
+TEST_MAIN (cases)
