@@ -127,6 +127,7 @@ find_symbols (YaraElf *elf, GError **error)
 {
   static const gint64 names[] = { DT_NEEDED, DT_SONAME, DT_RPATH, DT_RUNPATH };
   guint64             gnu_hash = get_value (elf, DT_GNU_HASH), hash = get_value (elf, DT_HASH);
+  guint64             versions = get_value (elf, DT_VERSYM);
   gint64              n_symbols = gnu_hash != 0 ? count_by_gnu_hash (elf, gnu_hash) : 0;
 
   if (hash != 0 && n_symbols >= 0)
@@ -143,8 +144,8 @@ find_symbols (YaraElf *elf, GError **error)
     for (guint i = 0; i < G_N_ELEMENTS (names); i++)
       if (entry->d_tag == names[i] && entry->d_un.d_val >= elf->strings_size)
         return yara_refuse (error, NOT_A_PLUGIN, "is damaged: a library's name is not in its string table");
-  if (get_value (elf, DT_VERSYM) != 0 &&
-      yara_elf_at_address (elf, get_value (elf, DT_VERSYM), elf->n_symbols * sizeof (ElfW(Half)), sizeof (ElfW(Half))) == NULL)
+  if (versions != 0 &&
+      yara_elf_at_address (elf, versions, elf->n_symbols * sizeof (ElfW(Half)), sizeof (ElfW(Half))) == NULL)
     return yara_refuse (error, NOT_A_PLUGIN, "is damaged: its symbol versions are not in the file");
   return TRUE;
 }
@@ -203,7 +204,8 @@ check_function (const YaraElf *elf, const char *name, gboolean is_required, GErr
       return TRUE;
     }
   if (is_required)
-    return yara_refuse (error, MISSING_SYMBOL, "does not define %s; a router needs db_for_read and db_for_write", name);
+    return yara_refuse (error, MISSING_SYMBOL, "does not define %s; a router needs db_for_read and db_for_write",
+                        name);
   return TRUE;
 }
 
@@ -215,8 +217,8 @@ check_symbols (const YaraElf *elf, GError **error)
       if (elf->symbols[i].st_name >= elf->strings_size)
         return yara_refuse (error, NOT_A_PLUGIN, "is damaged: a symbol's name is not in its string table");
       if (ELF64_ST_BIND (elf->symbols[i].st_info) == STB_GNU_UNIQUE)
-        return yara_refuse (error, UNSAFE, "has a symbol that keeps it loaded for good (%s); build C++ with -fno-gnu-unique",
-                            elf->strings + elf->symbols[i].st_name);
+        return yara_refuse (error, UNSAFE, "has a symbol that keeps it loaded for good (%s); "
+                            "build C++ with -fno-gnu-unique", elf->strings + elf->symbols[i].st_name);
     }
   return check_function (elf, "db_for_read", TRUE, error) &&
          check_function (elf, "db_for_write", TRUE, error) &&

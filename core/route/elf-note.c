@@ -38,8 +38,8 @@ find_mark (const YaraElf *elf, const ElfW(Phdr) *segment, const YaraRouterNote *
 
       if (desc + note->n_descsz > segment->p_filesz)
         return yara_refuse (error, NOT_A_PLUGIN, "is damaged: a note does not end");
-      if (note->n_namesz == sizeof "yaraorm" && note->n_type == 1 && memcmp (note + 1, "yaraorm", sizeof "yaraorm") == 0 &&
-          !take_mark (note, mark, error))
+      if (note->n_type == 1 && note->n_namesz == sizeof "yaraorm" &&
+          memcmp (note + 1, "yaraorm", sizeof "yaraorm") == 0 && !take_mark (note, mark, error))
         return FALSE;
       offset = (desc + note->n_descsz + alignment - 1) & ~(alignment - 1);
     }
@@ -64,6 +64,7 @@ yara_elf_check_note (const YaraElf *elf, GError **error)
                         "rebuild it with this library's header",
                         mark->abi_major, mark->abi_minor, YARA_ROUTER_ABI_MAJOR, YARA_ROUTER_ABI_MINOR);
   if (mark->model_size > sizeof (YaraModel) || mark->hints_size > sizeof (YaraHints))
-    return yara_refuse (error, ABI, "expects larger structs than this library has; rebuild it with this library's header");
+    return yara_refuse (error, ABI, "expects larger structs than this library has; "
+                        "rebuild it with this library's header");
   return TRUE;
 }

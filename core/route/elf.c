@@ -69,7 +69,8 @@ check_header (YaraElf *elf, GError **error)
                         header->e_machine, __ehdr_start.e_machine);
   if (header->e_type != ET_DYN || header->e_ident[EI_VERSION] != EV_CURRENT)
     return yara_refuse (error, NOT_A_PLUGIN, "is not a shared object; build it with cc -shared -fPIC");
-  elf->segments = yara_elf_at_offset (elf, header->e_phoff, header->e_phnum * sizeof (ElfW(Phdr)), sizeof (gpointer));
+  elf->segments = yara_elf_at_offset (elf, header->e_phoff, header->e_phnum * sizeof (ElfW(Phdr)),
+                                      sizeof (gpointer));
   if (header->e_phentsize != sizeof (ElfW(Phdr)) || header->e_phnum == 0 || header->e_phnum > MAX_SEGMENTS ||
       elf->segments == NULL)
     return yara_refuse (error, NOT_A_PLUGIN, "is cut short or damaged: its program headers are not in the file");
@@ -117,7 +118,8 @@ check_segments (const YaraElf *elf, GError **error)
           has_code |= (segment->p_flags & PF_X) != 0;
           break;
         case PT_INTERP:
-          return yara_refuse (error, NOT_A_PLUGIN, "is a program, not a shared object; build it with cc -shared -fPIC");
+          return yara_refuse (error, NOT_A_PLUGIN, "is a program, not a shared object; "
+                              "build it with cc -shared -fPIC");
         case PT_GNU_STACK:
           stack_is_safe = (segment->p_flags & PF_X) == 0;
           break;

@@ -78,8 +78,8 @@ yara_router_file_find (const char *name, GError **error)
     }
   g_ptr_array_add (folders, NULL);
   searched = g_strjoinv (", ", (char **) folders->pdata);
-  yara_refuse (error, FILE, "router \"%s\": there is no %s in %s; for a file write a path with a slash, \"./%s\"",
-               name, file_name, searched, name);
+  yara_refuse (error, FILE, "router \"%s\": there is no %s in %s; "
+               "for a file write a path with a slash, \"./%s\"", name, file_name, searched, name);
   return NULL;
 }
 
@@ -89,8 +89,8 @@ static gboolean
 check_writers (const struct stat *status, const char *what, GError **error)
 {
   if (status->st_uid != 0 && status->st_uid != geteuid ())
-    return yara_refuse (error, UNSAFE, "%s belongs to user %u; it must belong to root or to user %u, who runs this program",
-                        what, status->st_uid, geteuid ());
+    return yara_refuse (error, UNSAFE, "%s belongs to user %u; it must belong to root or to user %u, "
+                        "who runs this program", what, status->st_uid, geteuid ());
   if ((status->st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
       !(S_ISDIR (status->st_mode) && (status->st_mode & S_ISVTX) != 0))
     return yara_refuse (error, UNSAFE, "%s can be written by %s; take that away with chmod go-w", what,

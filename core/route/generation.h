@@ -82,7 +82,8 @@ void      yara_generations_leave (YaraGenerations *generations, YaraVisit visit)
  * Never waits for visitors. */
 void yara_generations_publish (YaraGenerations *generations, YaraRegistry *registry, YaraRouter *router);
 
-/* Waits until `*counter`, one of the above, is at most `goal`; FALSE when that takes more than `timeout` microseconds. */
+/* Waits until `*counter`, one of the above, is at most `goal`; FALSE when that takes more than
+ * `timeout` microseconds. */
 gboolean yara_generations_wait (YaraGenerations *generations, const guint *counter, guint goal, gint64 timeout);
 
 /* Calls of the router in force that are over. The lock is held. */

@@ -69,7 +69,8 @@ yara_routes_set_plugin (YaraRoutes *routes, const char *path, const char *args, 
   plugin = yara_plugin_load (path, args, error);
   if (plugin != NULL)
     {
-      g_debug ("router \"%s\": loaded, args \"%s\", SHA-256 %s", plugin->path, args != NULL ? args : "", plugin->sha256);
+      g_debug ("router \"%s\": loaded, args \"%s\", SHA-256 %s", plugin->path,
+               args != NULL ? args : "", plugin->sha256);
       router = g_new0 (YaraRouter, 1);
       router->functions[YARA_OPERATION_READ] = plugin->functions[YARA_OPERATION_READ];
       router->functions[YARA_OPERATION_WRITE] = plugin->functions[YARA_OPERATION_WRITE];

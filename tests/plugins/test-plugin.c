@@ -62,7 +62,8 @@ test_calls_itself (void)
   path = build_by_hand (&fixture,
     "#include <yaraorm/yara-router.h>\n"
     "const char *db_for_read  (const YaraModel *model, const YaraHints *hints) { return \"node0001\"; }\n"
-    "const char *db_for_write (const YaraModel *model, const YaraHints *hints) { return db_for_read (model, hints); }\n");
+    "const char *db_for_write (const YaraModel *model, const YaraHints *hints)\n"
+    "{ return db_for_read (model, hints); }\n");
   fixture_set (&fixture, path);
   g_assert_cmpstr (fixture_ask (&fixture, YARA_OPERATION_WRITE), ==, "node0001");
   fixture_clear (&fixture);
@@ -84,7 +85,8 @@ test_sees_model_and_hints (void)
     "{ return hints->operation == YARA_OPERATION_READ ? yara_hints_get (hints, \"node\") : \"x\"; }\n"
     "const char *db_for_write (const YaraModel *model, const YaraHints *hints)\n"
     "{ return strcmp (model->name, \"User\") == 0 && strcmp (model->table, \"users\") == 0 &&\n"
-    "         hints->operation == YARA_OPERATION_WRITE && yara_hints_get (hints, \"ten\") == NULL ? \"node0000\" : \"x\"; }\n");
+    "         hints->operation == YARA_OPERATION_WRITE && yara_hints_get (hints, \"ten\") == NULL\n"
+    "         ? \"node0000\" : \"x\"; }\n");
   fixture_set (&fixture, path);
   g_assert_cmpstr (fixture_ask (&fixture, YARA_OPERATION_READ), ==, "default");
   g_assert_cmpstr (fixture_ask (&fixture, YARA_OPERATION_WRITE), ==, "node0000");
@@ -101,7 +103,7 @@ static void
 expect_answer (Fixture *fixture, const char *model_name, YaraOperation operation, const char *answer)
 {
   YaraModel         model = { .struct_size = sizeof model, .name = model_name, .table = "t" };
-  g_autofree char  *answered = g_strdup_printf ("(\"%s\") answered \"%s\", which is no connection", model_name, answer);
+  g_autofree char  *answered = g_strdup_printf ("(\"%s\") answered \"%s\", which is no", model_name, answer);
   g_autoptr(GError) error = NULL;
   YaraDecision      decision;
 

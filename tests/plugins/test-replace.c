@@ -150,13 +150,15 @@ test_rewrite_while_reading (void)
     {
       rewriting.versions[i] = fixture_load ("node");
       fixture_patch (rewriting.versions[i], i);
-      sums[i] = g_compute_checksum_for_string (G_CHECKSUM_SHA256, rewriting.versions[i]->str, rewriting.versions[i]->len);
+      sums[i] = g_compute_checksum_for_string (G_CHECKSUM_SHA256, rewriting.versions[i]->str,
+                                               rewriting.versions[i]->len);
     }
   fixture_write (rewriting.path, rewriting.versions[0]);
   thread = g_thread_new ("rewriter", rewrite_all_the_time, &rewriting);
   while (n_accepted < FIXTURE_ROUNDS (400))
     {
       g_autoptr(YaraRouterInfo) info = NULL;
+      gboolean                  is_first;
 
       if (!yara_routes_set_plugin (fixture.routes, rewriting.path, NULL, NULL))
         {
@@ -164,8 +166,9 @@ test_rewrite_while_reading (void)
           continue;
         }
       info = yara_routes_get_info (fixture.routes);
-      g_assert_true (g_str_equal (info->sha256, sums[0]) || g_str_equal (info->sha256, sums[1]));
-      g_assert_cmpstr (fixture_ask (&fixture, YARA_OPERATION_READ), ==, g_str_equal (info->sha256, sums[0]) ? "node0000" : "node0001");
+      is_first = g_str_equal (info->sha256, sums[0]);
+      g_assert_true (is_first || g_str_equal (info->sha256, sums[1]));
+      g_assert_cmpstr (fixture_ask (&fixture, YARA_OPERATION_READ), ==, is_first ? "node0000" : "node0001");
       n_accepted++;
     }
   g_test_message ("%u versions accepted, %u refused because they were being written", n_accepted, n_refused);

@@ -82,12 +82,12 @@ test_damaged (void)
 static void
 test_far_away (void)
 {
-  static const guint64      far[] = { G_MAXUINT64, G_MAXUINT64 - 7, G_GUINT64_CONSTANT (1) << 63, G_MAXUINT32, 1 << 30 };
+  static const guint64      far[] = { G_MAXUINT64, G_MAXUINT64 - 7, G_MAXINT64, G_MAXUINT32, 1 << 30 };
   g_autoptr(YaraRouterFile) file = read_plugin ();
-  const ElfW(Phdr)         *segments = (const ElfW(Phdr) *) (file->bytes + ((const ElfW(Ehdr) *) file->bytes)->e_phoff);
-  guint                     n_segments = ((const ElfW(Ehdr) *) file->bytes)->e_phnum;
+  const ElfW(Ehdr)         *header = (const ElfW(Ehdr) *) file->bytes;
+  const ElfW(Phdr)         *segments = (const ElfW(Phdr) *) (file->bytes + header->e_phoff);
 
-  for (guint i = 0; i < n_segments; i++)
+  for (guint i = 0; i < header->e_phnum; i++)
     if (segments[i].p_type == PT_DYNAMIC || i == 0) /* the headers, notes and symbols; the dynamic section */
       for (gsize offset = 0; offset + 8 <= segments[i].p_filesz; offset += 8)
         for (guint n = 0; n < G_N_ELEMENTS (far); n++)

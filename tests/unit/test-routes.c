@@ -6,9 +6,9 @@
 #include <string.h>
 #include <yaraorm/yara-error.h>
 
-static const YaraModel user = { .struct_size = sizeof user, .name = "User", .table = "users" };
-static const YaraModel event = { .struct_size = sizeof event, .name = "Event", .table = "events", .connection = "archive" };
-static const YaraModel lost = { .struct_size = sizeof lost, .name = "Lost", .table = "lost", .connection = "nowhere" };
+static const YaraModel user  = { sizeof user, "User", "users" };
+static const YaraModel event = { sizeof event, "Event", "events", .connection = "archive" };
+static const YaraModel lost  = { sizeof lost, "Lost", "lost", .connection = "nowhere" };
 
 typedef struct
 {
@@ -81,7 +81,8 @@ expect_error (Fixture *fixture, const YaraModel *model, const char *using_name, 
   g_autoptr(GError) error = NULL;
   YaraDecision      decision;
 
-  g_assert_false (yara_routes_decide (fixture->routes, model, YARA_OPERATION_READ, using_name, NULL, &decision, &error));
+  g_assert_false (yara_routes_decide (fixture->routes, model, YARA_OPERATION_READ, using_name, NULL, &decision,
+                                      &error));
   g_assert_error (error, YARA_ERROR, code);
   g_assert_cmpstr (error->message, ==, message);
 }
@@ -157,8 +158,8 @@ test_unknown_names (Fixture *fixture, gconstpointer data)
   set_answer (fixture, unending);
   expect_error (fixture, &user, NULL, YARA_ERROR_CONFIGURATION,
                 "the program's router: db_for_read (\"User\") answered "
-                "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\", which goes on for more than 63 bytes; "
-                "known: default, archive, replica");
+                "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\", "
+                "which goes on for more than 63 bytes; known: default, archive, replica");
   expect (fixture, &user, YARA_OPERATION_READ, "replica", "replica", YARA_ROUTE_USING);
 }
 
@@ -166,7 +167,8 @@ test_unknown_names (Fixture *fixture, gconstpointer data)
 static void
 test_many_connections (Fixture *fixture, gconstpointer data)
 {
-  char unending[64];
+  YaraDecision decision;
+  char         unending[64];
 
   for (guint i = 0; i < 100; i++)
     {
@@ -179,7 +181,7 @@ test_many_connections (Fixture *fixture, gconstpointer data)
   expect (fixture, &user, YARA_OPERATION_READ, "shard0", "shard0", YARA_ROUTE_USING);
   memset (unending, 'a', sizeof unending);
   set_answer (fixture, unending);
-  g_assert_false (yara_routes_decide (fixture->routes, &user, YARA_OPERATION_READ, NULL, NULL, &(YaraDecision) { 0 }, NULL));
+  g_assert_false (yara_routes_decide (fixture->routes, &user, YARA_OPERATION_READ, NULL, NULL, &decision, NULL));
 }
 
 static void

@@ -4,7 +4,8 @@
 #include <yaraorm/yara-router.h>
 
 #ifdef FLAW_NOT_A_FUNCTION
-__asm__ (".data\n.globl db_for_read\n.type db_for_read, @object\n.size db_for_read, 4\ndb_for_read: .long 1\n.text");
+__asm__ (".data\n.globl db_for_read\n.type db_for_read, @object\n.size db_for_read, 4\n"
+         "db_for_read: .long 1\n.text");
 #elif !defined FLAW_NO_READ
 const char *
 db_for_read (const YaraModel *model, const YaraHints *hints)
@@ -18,7 +19,8 @@ int nobody_has_this (void);
 #endif
 
 #ifdef FLAW_UNIQUE
-__asm__ (".data\n.globl flaw_unique\n.type flaw_unique, @gnu_unique_object\n.size flaw_unique, 4\nflaw_unique: .long 1\n.text");
+__asm__ (".data\n.globl flaw_unique\n.type flaw_unique, @gnu_unique_object\n.size flaw_unique, 4\n"
+         "flaw_unique: .long 1\n.text");
 #endif
 
 #ifdef FLAW_STATIC_TLS

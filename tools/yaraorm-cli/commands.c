@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT
+ * The table of commands, and finding one. */
+#include "commands.h"
+
+#include <string.h>
+
+#include "errors.h"
+#include "suggest.h"
+
+const Command commands[] = {
+  { "route test",   command_route_test,   "Show where a router sends each model, or compare with a file" },
+  { "plugin check", command_plugin_check, "Try a plugin's code for crashes, endless loops and bad answers" },
+  { "plugin new",   command_plugin_new,   "Write a new router to start from" },
+  { "help",         command_help,         "Explain a command, a topic or an error such as YO-R003" },
+  { NULL }
+};
+
+/* The first `n` words as one text: (transfer full). */
+static char *
+join (char **words, guint n)
+{
+  if (n == 2 && words[0] != NULL && words[1] != NULL)
+    return g_strconcat (words[0], " ", words[1], NULL);
+  return g_strdup (words[0]);
+}
+
+const Command *
+command_find (char **words, guint *n_words)
+{
+  g_autofree char *two = join (words, 2);
+  g_autofree char *one = join (words, 1);
+
+  for (const Command *command = commands; command->name != NULL; command++)
+    {
+      gboolean is_two = g_strcmp0 (command->name, two) == 0;
+
+      if (!is_two && g_strcmp0 (command->name, one) != 0)
+        continue;
+      *n_words = strchr (command->name, ' ') != NULL ? 2 : 1;
+      return command;
+    }
+  return NULL;
+}
+
+int
+command_run (const Command *command, char **words)
+{
+  g_autoptr(GPtrArray) arguments = g_ptr_array_new ();
+
+  g_ptr_array_add (arguments, (char *) "yaraorm-cli");
+  for (; *words != NULL; words++)
+    g_ptr_array_add (arguments, *words);
+  g_ptr_array_add (arguments, NULL);
+  return command->run ((char **) arguments->pdata);
+}
+
+/* The names of the commands that begin with `word`, or all of them: (transfer container). */
+static const char **
+list_names (const char *word)
+{
+  g_autofree char *group = g_strconcat (word, " ", NULL);
+  GPtrArray *names = g_ptr_array_new ();
+  gboolean is_group = FALSE;
+
+  for (const Command *command = commands; command->name != NULL; command++)
+    is_group |= g_str_has_prefix (command->name, group);
+  for (const Command *command = commands; command->name != NULL; command++)
+    if (!is_group || g_str_has_prefix (command->name, group))
+      g_ptr_array_add (names, (char *) command->name);
+  g_ptr_array_add (names, NULL);
+  return (const char **) g_ptr_array_free (names, FALSE);
+}
+
+/* The command that was meant: both words mistyped a little, or only the second one given. */
+static const char *
+suggest_command (char **words, const char *const *names)
+{
+  g_autofree char *two = join (words, 2);
+  const char *nearest = suggest_nearest (two, names);
+
+  for (; nearest == NULL && *names != NULL; names++)
+    {
+      const char *space = strchr (*names, ' ');
+      const char *last[] = { space != NULL ? space + 1 : *names, NULL };
+
+      for (guint i = 0; i < 2 && words[i] != NULL && nearest == NULL; i++)
+        nearest = suggest_nearest (words[i], last) != NULL ? *names : NULL;
+    }
+  return nearest;
+}
+
+int
+command_report_unknown (char **words)
+{
+  g_autoptr(Report) report = report_new ("YO-U001");
+  g_autofree const char **names = list_names (words[0]);
+  g_autofree char *known = g_strjoinv (", ", (char **) names);
+  g_autofree char *given = join (words, words[1] != NULL ? 2 : 1);
+  const char *nearest = suggest_command (words, names);
+
+  report_line (report, "command", "%s", given);
+  report_line (report, "known", "%s", known);
+  if (nearest != NULL)
+    report_line (report, "hint", "did you mean \"%s\"?", nearest);
+  report_line (report, "help", "yaraorm-cli --help");
+  return report_print (report, NULL);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ * The commands. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct
+{
+  const char *name;      /* one word or two */
+  int       (*run) (char **arguments); /* [0] is the program, then what stands behind the name */
+  const char *summary;
+} Command;
+
+/* All commands, ending with a NULL name. */
+extern const Command commands[];
+
+/* The command that `words` begin with, and how many words its name has: (nullable). */
+const Command *command_find (char **words, guint *n_words);
+
+/* Runs `command` with `words`, the program's name not among them. */
+int command_run (const Command *command, char **words);
+
+/* Prints the error for `words` that begin with no command; returns the exit code. */
+int command_report_unknown (char **words);
+
+int command_route_test   (char **arguments);
+int command_plugin_check (char **arguments);
+int command_plugin_new   (char **arguments);
+int command_help         (char **arguments);

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT
+ * Help of commands, topics and errors. */
+#include "help.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "errors.h"
+#include "options.h"
+#include "output.h"
+#include "suggest.h"
+
+#define PAGES "/yaraorm-cli/help/"
+
+/* The page of a command or topic: (transfer full) (nullable). */
+static char *
+load_page (const char *name)
+{
+  g_autofree char *path = g_strconcat (PAGES, name, ".txt", NULL);
+  g_autoptr(GBytes) page = g_resources_lookup_data (g_strdelimit (path, " ", '-'), 0, NULL);
+  gsize size = 0;
+  const char *text = page != NULL ? g_bytes_get_data (page, &size) : NULL;
+
+  return text != NULL ? g_strndup (text, size) : NULL;
+}
+
+/* The summary of a command, or of all for the program: (transfer full). */
+static char *
+make_summary (const char *name)
+{
+  GString *summary = g_string_new (NULL);
+
+  if (*name == '\0')
+    g_string_append (summary, "Tests and checks the router plugins of yaraorm.\n\nCommands:");
+  for (const Command *command = commands; command->name != NULL; command++)
+    if (*name == '\0')
+      g_string_append_printf (summary, "\n  %-13s %s", command->name, command->summary);
+    else if (strcmp (command->name, name) == 0)
+      g_string_append_printf (summary, "%s.", command->summary);
+  return g_string_free (summary, FALSE);
+}
+
+int
+help_print_command (const char *command, GOptionContext *context)
+{
+  g_autofree char *program = g_strjoin (*command != '\0' ? " " : "", "yaraorm-cli", command, NULL);
+  g_autofree char *summary = make_summary (command);
+  g_autofree char *page = load_page (*command != '\0' ? command : "yaraorm-cli");
+  g_autofree char *text = NULL;
+
+  g_set_prgname (program);
+  g_option_context_set_summary (context, summary);
+  g_option_context_set_description (context, page);
+  text = g_option_context_get_help (context, FALSE, NULL);
+  fputs (g_strchomp (text), stdout);
+  fputc ('\n', stdout);
+  return STATUS_DONE;
+}
+
+/* Whether a page is a topic of its own, not that of a command or an error. */
+static gboolean
+is_topic (const char *page)
+{
+  for (const Command *command = commands; command->name != NULL; command++)
+    {
+      g_autofree char *name = g_strdelimit (g_strconcat (command->name, ".txt", NULL), " ", '-');
+
+      if (strcmp (name, page) == 0)
+        return FALSE;
+    }
+  return !g_str_has_prefix (page, "YO-") && strcmp (page, "yaraorm-cli.txt") != 0;
+}
+
+static int
+compare (const void *a, const void *b)
+{
+  return strcmp (*(char *const *) a, *(char *const *) b);
+}
+
+/* All that `help` knows: commands, topics, ids: (transfer full). */
+static GPtrArray *
+list_subjects (gboolean errors)
+{
+  g_auto(GStrv) pages = g_resources_enumerate_children (PAGES, 0, NULL);
+  GPtrArray *subjects = g_ptr_array_new_with_free_func (g_free);
+
+  for (const Command *command = commands; !errors && command->name != NULL; command++)
+    g_ptr_array_add (subjects, g_strdup (command->name));
+  qsort (pages, g_strv_length (pages), sizeof *pages, compare);
+  for (char **page = pages; !errors && *page != NULL; page++)
+    if (is_topic (*page))
+      g_ptr_array_add (subjects, g_strndup (*page, strlen (*page) - strlen (".txt")));
+  for (const ErrorKind *kind = error_kinds; errors && kind->id != NULL; kind++)
+    g_ptr_array_add (subjects, g_strdup (kind->id));
+  g_ptr_array_add (subjects, NULL);
+  return subjects;
+}
+
+static void
+print_kind (const ErrorKind *kind)
+{
+  if (kind->status == STATUS_DONE)
+    printf ("%s: %s (warning)\n", kind->id, kind->title);
+  else
+    printf ("%s: %s (exit %d)\n", kind->id, kind->title, kind->status);
+}
+
+static int
+print_subjects (void)
+{
+  g_autoptr(GPtrArray) subjects = list_subjects (FALSE);
+
+  puts ("yaraorm-cli help SUBJECT explains one of these.\n\nCommands and topics:");
+  for (char **subject = (char **) subjects->pdata; *subject != NULL; subject++)
+    printf ("  %s\n", *subject);
+  puts ("\nErrors:");
+  for (const ErrorKind *kind = error_kinds; kind->id != NULL; kind++)
+    {
+      fputs ("  ", stdout);
+      print_kind (kind);
+    }
+  return STATUS_DONE;
+}
+
+static int
+report_unknown (const char *subject)
+{
+  g_autoptr(GPtrArray) subjects = list_subjects (FALSE);
+  g_autoptr(GPtrArray) ids = list_subjects (TRUE);
+  g_autoptr(Report) report = report_new ("YO-U003");
+  gboolean is_id = g_ascii_strncasecmp (subject, "YO", 2) == 0;
+  const char *nearest = suggest_nearest (subject, (const char *const *) (is_id ? ids : subjects)->pdata);
+
+  report_line (report, "reason", "there is no help on \"%s\"", subject);
+  if (nearest != NULL)
+    report_line (report, "hint", "did you mean \"%s\"?", nearest);
+  report_line (report, "help", "yaraorm-cli help");
+  return report_print (report, NULL);
+}
+
+int
+command_help (char **arguments)
+{
+  g_autoptr(Options) options = options_new ("help", "[SUBJECT]");
+  g_auto(GStrv) words = g_strdupv (arguments);
+  g_autofree char *subject = NULL;
+  g_autofree char *page = NULL;
+  const ErrorKind *kind;
+  const Command *command;
+  guint n_words;
+  int status;
+
+  if (!options_parse (options, &words, &status))
+    return status;
+  if (words[1] == NULL)
+    return print_subjects ();
+
+  subject = g_strjoinv (" ", words + 1);
+  kind = error_kind_find (subject);
+  command = command_find (words + 1, &n_words);
+  if (command != NULL && n_words == g_strv_length (words + 1))
+    return command_run (command, (char *[]) { (char *) "--help", NULL });
+  page = load_page (kind != NULL ? kind->id : subject);
+  if (page == NULL)
+    return report_unknown (subject);
+  if (kind != NULL)
+    {
+      print_kind (kind);
+      puts ("");
+    }
+  fputs (page, stdout);
+  return STATUS_DONE;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ * The command line of one command: its own options and those that every command has. */
+#pragma once
+
+#include <gio/gio.h>
+
+/* Options are added before they are parsed; what the entries point to must outlive the parsing. */
+typedef struct
+{
+  const char     *command; /* "route test"; "" before the command */
+  GOptionContext *context;
+  GOptionGroup   *group;   /* of the command's own options; the context has it */
+  GPtrArray      *names;   /* of all options, for "did you mean" */
+} Options;
+
+/* `parameters` are the words behind the command, as the help shows them. */
+Options *options_new  (const char *command, const char *parameters);
+void     options_free (Options *options);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Options, options_free)
+
+void options_add (Options *options, const GOptionEntry *entries);
+
+/* Takes the options out of `arguments`. FALSE when there is nothing left to do: the help was shown,
+ * or an error; the exit code is in `status`. */
+gboolean options_parse (Options *options, char ***arguments, int *status);
+
+/* Prints a usage error (YO-U003) and returns the exit code. */
+int options_wrong (const char *command, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+/* What a router is asked. The parent hands it to the child as a command line. */
+typedef struct
+{
+  char  *plugin;
+  char  *args;        /* (nullable) */
+  char  *connections; /* "a,b,c"; (nullable) the usual ones */
+  char **models;      /* (nullable) */
+  char **hints;       /* (nullable) */
+  char  *operation;   /* "read" or "write"; (nullable) both */
+} RouterOptions;
+
+#define ROUTER_OPTIONS_INIT { 0 }
+void router_options_clear (RouterOptions *router);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RouterOptions, router_options_clear)
+
+/* The options of a router; `all` FALSE: those that only load it. */
+void router_options_add (RouterOptions *router, Options *options, gboolean all);
+
+/* Takes PLUGIN and checks what was given. */
+gboolean router_options_check (RouterOptions *router, const char *command, char **arguments, int *status);
+
+/* The names of the connections: (transfer full). */
+char **router_options_list_connections (const RouterOptions *router);
+
+/* The command line that gives the same options: added to `arguments`. */
+void router_options_print (const RouterOptions *router, GPtrArray *arguments);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ * The child's side of a probe: what its modes share. */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "probe-router.h"
+
+/* Tells the parent what comes next; it ends the child `limit` milliseconds later. */
+void probe_at (guint limit, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+/* Sends one line. Takes over the object. */
+void probe_send (JsonObject *object);
+
+/* Tells the parent that the library refused something. */
+void probe_refuse (const GError *error);
+
+/* How often a question is asked to learn all its answers. */
+#define PROBE_REPEAT 32
+
+/* Milliseconds for one call. */
+#define PROBE_CALL_LIMIT 1000
+
+/* The modes. Their lines are described where they are made. */
+void probe_route (ProbeRouter *router, const RouterOptions *options);
+void probe_check (ProbeRouter *router);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ * A router inside the child: loaded by the library, which checks the file, and then once more as a
+ * bare module, so that its answers can be seen as they are. */
+#pragma once
+
+#include <gmodule.h>
+#include <yaraorm/yaraorm.h>
+
+#include "options.h"
+
+typedef struct
+{
+  YaraOrm        *orm;     /* with the connections, without a router */
+  YaraRouterFunc  ask[2];  /* by YaraOperation */
+  gboolean        opens, closes; /* has router_open, router_close */
+  char           *path;    /* of the file */
+  char           *sha256;
+  gint64          load_time; /* microseconds */
+} ProbeRouter;
+
+/* FALSE when the library refused; the parent has been told. */
+gboolean probe_router_load (ProbeRouter *router, const RouterOptions *options);
+
+/* What is wrong with an answer. */
+typedef enum
+{
+  ANSWER_GOOD,
+  ANSWER_INVALID, /* not UTF-8, or too long for a name */
+  ANSWER_DEAD     /* in memory that the plugin had given up */
+} AnswerFault;
+
+typedef struct
+{
+  AnswerFault fault;
+  gboolean    none;      /* NULL or "" */
+  char        text[65];  /* as much as a name may have, and one more */
+  const char *place;     /* where it was; not to be read */
+  gint64      duration;  /* microseconds */
+  gboolean    errno_changed, signals_changed;
+} Answer;
+
+/* Calls the function for `operation` and takes a good look at the answer. The parent is told. */
+void probe_router_ask (const ProbeRouter *router, YaraOperation operation, const YaraModel *model,
+                       const YaraHints *hints, Answer *answer);
+
+/* Whether a call of the plugin to its own `db_for_read` or `db_for_write` came to this program. */
+gboolean probe_router_was_deceived (void);
+
+/* "db_for_read" or "db_for_write". */
+const char *probe_function_name (YaraOperation operation);
+
+/* A model of this name. Lives as long as the child. */
+const YaraModel *probe_model_new (const char *name);
+/* Its name for the user: (transfer full). */
+char *probe_model_describe (const YaraModel *model);

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT
+ * The parent's side of a probe: starts the child, reads its lines, ends it when it takes too long. */
+#include "probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <glib-unix.h>
+#include <yaraorm/yaraorm.h>
+
+/* Microseconds that the child may take in all, and until its first line. */
+#define TOTAL_LIMIT (5 * G_USEC_PER_SEC)
+#define START_LIMIT (2 * G_USEC_PER_SEC)
+
+/* Milliseconds after which a silent child is looked at: the plugin may have left a process behind
+ * that keeps the pipe open. */
+#define LOOK_EVERY 100
+
+typedef struct
+{
+  ProbeResult *result;
+  GPid         child;
+  GString     *unread; /* the begin of a line */
+  gint64       limit;  /* monotonic time when the step must have ended */
+} Reader;
+
+static void
+take_line (Reader *reader, const char *line)
+{
+  g_autoptr(JsonNode) node = json_from_string (line, NULL);
+  JsonObject *object;
+
+  if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node))
+    return;
+  object = json_node_get_object (node);
+  if (json_object_has_member (object, "at"))
+    {
+      g_free (reader->result->at);
+      reader->result->at = g_strdup (json_object_get_string_member (object, "at"));
+      reader->limit = g_get_monotonic_time () + json_object_get_int_member (object, "limit") * 1000;
+    }
+  else if (json_object_has_member (object, "refused"))
+    reader->result->refused = json_object_ref (json_object_get_object_member (object, "refused"));
+  else if (json_object_has_member (object, "done"))
+    reader->result->end = PROBE_DONE;
+  else
+    g_ptr_array_add (reader->result->lines, json_object_ref (object));
+}
+
+/* Reads what is there. FALSE at the end. */
+static gboolean
+read_some (Reader *reader, int fd)
+{
+  char buffer[4096];
+  ssize_t n = read (fd, buffer, sizeof buffer);
+  char *end;
+
+  if (n <= 0)
+    return n < 0 && errno == EINTR;
+  g_string_append_len (reader->unread, buffer, n);
+  while ((end = memchr (reader->unread->str, '\n', reader->unread->len)) != NULL)
+    {
+      *end = '\0';
+      take_line (reader, reader->unread->str);
+      g_string_erase (reader->unread, 0, end + 1 - reader->unread->str);
+    }
+  return TRUE;
+}
+
+/* Whether the child still runs. It is left to be waited for. */
+static gboolean
+is_running (GPid child)
+{
+  siginfo_t info = { 0 };
+
+  return waitid (P_PID, child, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
+}
+
+/* FALSE when the child took too long. */
+static gboolean
+read_all (Reader *reader, int fd)
+{
+  gint64 end = g_get_monotonic_time () + TOTAL_LIMIT;
+
+  reader->limit = g_get_monotonic_time () + START_LIMIT;
+  while (reader->result->end != PROBE_DONE)
+    {
+      gint64 left = MIN (end, reader->limit) - g_get_monotonic_time ();
+      gboolean running = is_running (reader->child);
+      struct pollfd wait = { .fd = fd, .events = POLLIN };
+
+      if (left <= 0)
+        return FALSE;
+      if (poll (&wait, 1, MIN (left / 1000 + 1, LOOK_EVERY)) > 0 ? !read_some (reader, fd) : !running)
+        break;
+    }
+  return TRUE;
+}
+
+static void
+note_end (ProbeResult *result, int status, gboolean in_time)
+{
+  if (result->end == PROBE_DONE)
+    return;
+  if (!in_time || (WIFSIGNALED (status) && WTERMSIG (status) == SIGXCPU))
+    result->end = PROBE_TIMED_OUT;
+  else
+    {
+      result->end = WIFSIGNALED (status) ? PROBE_CRASHED : PROBE_EXITED;
+      result->status = WIFSIGNALED (status) ? WTERMSIG (status) : WEXITSTATUS (status);
+    }
+}
+
+/* Stays with the child to its end, and ends whatever the plugin has started. Until it is waited for,
+ * its number and that of its group are nobody else's. */
+static void
+follow (ProbeResult *result, GPid child, int fd)
+{
+  g_autoptr(GString) unread = g_string_new (NULL);
+  Reader reader = { .result = result, .child = child, .unread = unread };
+  gboolean in_time = read_all (&reader, fd);
+  int status = 0;
+
+  kill (-child, SIGKILL);
+  kill (child, SIGKILL); /* it may not have made its group yet */
+  while (waitpid (child, &status, 0) < 0 && errno == EINTR)
+    ;
+  note_end (result, status, in_time);
+}
+
+/* Starts the child, which writes to `fd` as PROBE_FD. What the plugin prints goes to stderr. */
+static gboolean
+start (const char *mode, const RouterOptions *router, int fd, GPid *child, GError **error)
+{
+  g_autoptr(GPtrArray) arguments = g_ptr_array_new_with_free_func (g_free);
+  const int target = PROBE_FD;
+  int words = dup (STDERR_FILENO);
+  gboolean started;
+
+  g_ptr_array_add (arguments, g_strdup ("/proc/self/exe"));
+  g_ptr_array_add (arguments, g_strdup (PROBE_COMMAND));
+  g_ptr_array_add (arguments, g_strdup (mode));
+  router_options_print (router, arguments);
+  g_ptr_array_add (arguments, NULL);
+  started = g_spawn_async_with_pipes_and_fds (NULL, (const char *const *) arguments->pdata, NULL,
+                                              G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, -1, words, -1,
+                                              &fd, &target, 1, child, NULL, NULL, NULL, error);
+  if (words >= 0)
+    close (words);
+  return started;
+}
+
+ProbeResult *
+probe_run (const char *mode, const RouterOptions *router)
+{
+  ProbeResult *result = g_new0 (ProbeResult, 1);
+  g_autoptr(GError) error = NULL;
+  gboolean started;
+  GPid child;
+  int ends[2];
+
+  result->end = PROBE_NOT_STARTED;
+  result->at = g_strdup ("starting");
+  result->lines = g_ptr_array_new_with_free_func ((GDestroyNotify) json_object_unref);
+  if (!g_unix_open_pipe (ends, FD_CLOEXEC, &error))
+    {
+      result->reason = g_strdup (error->message);
+      return result;
+    }
+  started = start (mode, router, ends[1], &child, &error);
+  close (ends[1]);
+  if (started)
+    follow (result, child, ends[0]);
+  else
+    result->reason = g_strdup (error->message);
+  close (ends[0]);
+  return result;
+}
+
+void
+probe_result_free (ProbeResult *result)
+{
+  g_free (result->at);
+  g_free (result->reason);
+  g_ptr_array_unref (result->lines);
+  g_clear_pointer (&result->refused, json_object_unref);
+  g_free (result);
+}
+
+const char *
+probe_get_text (JsonObject *line, const char *member)
+{
+  return json_object_get_string_member_with_default (line, member, NULL);
+}
+
+/* The library's reasons, in the order of YaraRouterError. */
+static const struct
+{
+  const char *id, *hint;
+} refusals[] = {
+  [YARA_ROUTER_ERROR_FILE] = { "YO-P001",
+    "check the path; a name without a slash is looked up among the installed routers" },
+  [YARA_ROUTER_ERROR_NOT_A_PLUGIN] = { "YO-P002",
+    "build it with: cc -shared -fPIC -Wl,-z,defs -o NAME.so NAME.c" },
+  [YARA_ROUTER_ERROR_ABI] = { "YO-P003", "include <yaraorm/yara-router.h> and build it again" },
+  [YARA_ROUTER_ERROR_MISSING_SYMBOL] = { "YO-P004", "define both db_for_read and db_for_write, not static" },
+  [YARA_ROUTER_ERROR_UNSAFE] = { "YO-P006",
+    "the file and its folders must be yours or root's, and not writable by group or others" },
+  [YARA_ROUTER_ERROR_REFUSED] = { "YO-P008", "the plugin's router_open decides this; see --args" },
+};
+
+static Report *
+report_refusal (const ProbeResult *result, const char *plugin)
+{
+  gint64 code = json_object_get_int_member (result->refused, "code");
+  gboolean known = code >= 0 && code < (gint64) G_N_ELEMENTS (refusals);
+  gboolean no_slash = code == YARA_ROUTER_ERROR_FILE && strchr (plugin, '/') == NULL;
+  Report *report = report_new (known ? refusals[code].id : "YO-U003");
+
+  report_line (report, "plugin", "%s", plugin);
+  report_line (report, "reason", "%s", json_object_get_string_member (result->refused, "message"));
+  if (no_slash && g_file_test (plugin, G_FILE_TEST_EXISTS))
+    report_line (report, "hint", "for the file in this folder write ./%s", plugin);
+  else if (known)
+    report_line (report, "hint", "%s", refusals[code].hint);
+  return report;
+}
+
+Report *
+probe_result_report (const ProbeResult *result, const char *plugin)
+{
+  const char *name;
+  Report *report;
+
+  if (result->refused != NULL)
+    return report_refusal (result, plugin);
+  switch (result->end)
+    {
+    case PROBE_DONE:
+      return NULL;
+    case PROBE_NOT_STARTED:
+      report = report_new ("YO-X001");
+      report_line (report, "reason", "%s", result->reason);
+      return report;
+    case PROBE_CRASHED:
+      name = sigabbrev_np (result->status);
+      report = report_new ("YO-P005");
+      report_line (report, "plugin", "%s", plugin);
+      report_line (report, "reason", "signal %d (SIG%s)", result->status, name != NULL ? name : "?");
+      break;
+    case PROBE_EXITED:
+      report = report_new ("YO-P010");
+      report_line (report, "plugin", "%s", plugin);
+      report_line (report, "reason", "exit (%d)", result->status);
+      break;
+    case PROBE_TIMED_OUT:
+    default:
+      report = report_new ("YO-P009");
+      report_line (report, "plugin", "%s", plugin);
+      report_line (report, "reason", "killed, it did not come back");
+      break;
+    }
+  report_line (report, "at", "%s", result->at);
+  report_line (report, "help", "yaraorm-cli help %s", report_get_id (report));
+  return report;
+}

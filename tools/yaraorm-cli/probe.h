@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ * Plugin code runs in a child process: this program again, with a hidden command. The child writes
+ * one JSON object a line to PROBE_FD:
+ *   {"at":TEXT,"limit":MS}  what it does next, and how long that may take
+ *   {"refused":{...}}       the library refused the plugin
+ *   {"done":true}           the last line; a child that ended without it was ended by the plugin
+ * and whatever else the mode has to say. */
+#pragma once
+
+#include "errors.h"
+#include "options.h"
+
+#define PROBE_COMMAND "--probe"
+#define PROBE_FD 3
+
+/* The child: `arguments` are PROBE_COMMAND, the mode ("route" or "check") and a router's options. */
+int probe_main (char **arguments);
+
+typedef enum
+{
+  PROBE_DONE,
+  PROBE_NOT_STARTED,
+  PROBE_CRASHED,   /* `status` is the signal */
+  PROBE_EXITED,    /* `status` is the exit status */
+  PROBE_TIMED_OUT
+} ProbeEnd;
+
+/* What the parent learned. */
+typedef struct
+{
+  ProbeEnd    end;
+  int         status;
+  char       *at;      /* what the child did last */
+  char       *reason;  /* why it was not started, or NULL */
+  GPtrArray  *lines;   /* of JsonObject, without "at", "refused" and "done" */
+  JsonObject *refused; /* (nullable) */
+} ProbeResult;
+
+ProbeResult *probe_run         (const char *mode, const RouterOptions *router);
+void         probe_result_free (ProbeResult *result);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ProbeResult, probe_result_free)
+
+/* A member of a line, NULL when it is absent or null: (transfer none). */
+const char *probe_get_text (JsonObject *line, const char *member);
+
+/* The error behind a result, NULL when the plugin was loaded and lived to the end: (transfer full). */
+Report *probe_result_report (const ProbeResult *result, const char *plugin);

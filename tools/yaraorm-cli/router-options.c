@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT
+ * What a router is asked: as options, checked, and as a command line for the child. */
+#include "options.h"
+
+#include <string.h>
+
+/* What a program with the routers that are shipped would have. */
+#define USUAL_CONNECTIONS "default,replica,analytics,cache"
+
+/* Longest name of a model or connection. */
+#define NAME_MAX_BYTES 63
+
+void
+router_options_clear (RouterOptions *router)
+{
+  g_free (router->plugin);
+  g_free (router->args);
+  g_free (router->connections);
+  g_strfreev (router->models);
+  g_strfreev (router->hints);
+  g_free (router->operation);
+}
+
+void
+router_options_add (RouterOptions *router, Options *options, gboolean all)
+{
+  const GOptionEntry loading[] = {
+    { "args", 0, 0, G_OPTION_ARG_STRING, &router->args, "Text for the plugin's router_open", "TEXT" },
+    { NULL }
+  };
+  const GOptionEntry asking[] = {
+    { "model", 0, 0, G_OPTION_ARG_STRING_ARRAY, &router->models,
+      "Ask for this model; may be repeated (default: those of --expect, or User, Event, Snapshot)", "NAME" },
+    { "op", 0, 0, G_OPTION_ARG_STRING, &router->operation,
+      "Ask for read or write only (default: both)", "OP" },
+    { "hint", 0, 0, G_OPTION_ARG_STRING_ARRAY, &router->hints,
+      "A hint of the program for the router; may be repeated", "NAME=VALUE" },
+    { "connections", 0, 0, G_OPTION_ARG_STRING, &router->connections,
+      "Connections of the program (default: " USUAL_CONNECTIONS ")", "A,B,C" },
+    { NULL }
+  };
+
+  options_add (options, loading);
+  if (all)
+    options_add (options, asking);
+}
+
+static gboolean
+is_connection_name (const char *name)
+{
+  gsize length = strlen (name);
+
+  return length > 0 && length <= NAME_MAX_BYTES
+         && strspn (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-") == length;
+}
+
+/* An expectation file has it between spaces. */
+static gboolean
+is_model_name (const char *name)
+{
+  gsize length = strlen (name);
+
+  for (const char *c = name; *c != '\0'; c++)
+    if (g_ascii_isspace (*c) || g_ascii_iscntrl (*c))
+      return FALSE;
+  return length > 0 && length <= NAME_MAX_BYTES;
+}
+
+/* Why the models cannot be used: (transfer full), or NULL. */
+static char *
+find_model_mistake (char **models)
+{
+  for (; models != NULL && *models != NULL; models++)
+    {
+      if (!is_model_name (*models))
+        return g_strdup_printf ("model \"%s\": want 1 to %d bytes without spaces", *models, NAME_MAX_BYTES);
+      if (g_strv_contains ((const char *const *) models + 1, *models))
+        return g_strdup_printf ("model \"%s\" is given twice", *models);
+    }
+  return NULL;
+}
+
+/* Why the options cannot be used: (transfer full), or NULL. */
+static char *
+find_mistake (const RouterOptions *router)
+{
+  g_auto(GStrv) connections = router_options_list_connections (router);
+  const char *op = router->operation;
+
+  if (op != NULL && strcmp (op, "read") != 0 && strcmp (op, "write") != 0)
+    return g_strdup_printf ("--op %s is neither read nor write", op);
+  for (char **name = connections; *name != NULL; name++)
+    if (!is_connection_name (*name))
+      return g_strdup_printf ("--connections: \"%s\": want 1 to %d of A-Z a-z 0-9 _ -", *name,
+                              NAME_MAX_BYTES);
+  for (char **hint = router->hints; hint != NULL && *hint != NULL; hint++)
+    if (strchr (*hint, '=') == NULL || **hint == '=')
+      return g_strdup_printf ("--hint: \"%s\" is not of the form name=value", *hint);
+  return find_model_mistake (router->models);
+}
+
+gboolean
+router_options_check (RouterOptions *router, const char *command, char **arguments, int *status)
+{
+  g_autofree char *mistake = NULL;
+
+  /* What stands before PLUGIN is the program's name, and what stands before that separates options. */
+  char **words = arguments + 1;
+
+  if (*words != NULL && strcmp (*words, "--") == 0)
+    words++;
+  if (g_strv_length (words) != 1 || **words == '\0')
+    {
+      *status = options_wrong (command, *words == NULL ? "PLUGIN is missing" : "one PLUGIN is wanted");
+      return FALSE;
+    }
+  router->plugin = g_strdup (*words);
+  mistake = find_mistake (router);
+  if (mistake != NULL)
+    *status = options_wrong (command, "%s", mistake);
+  return mistake == NULL;
+}
+
+char **
+router_options_list_connections (const RouterOptions *router)
+{
+  return g_strsplit (router->connections != NULL ? router->connections : USUAL_CONNECTIONS, ",", -1);
+}
+
+static void
+print_option (GPtrArray *arguments, const char *name, const char *value)
+{
+  if (value != NULL)
+    g_ptr_array_add (arguments, g_strdup_printf ("--%s=%s", name, value));
+}
+
+void
+router_options_print (const RouterOptions *router, GPtrArray *arguments)
+{
+  print_option (arguments, "args", router->args);
+  print_option (arguments, "connections", router->connections);
+  print_option (arguments, "op", router->operation);
+  for (char **name = router->models; name != NULL && *name != NULL; name++)
+    print_option (arguments, "model", *name);
+  for (char **hint = router->hints; hint != NULL && *hint != NULL; hint++)
+    print_option (arguments, "hint", *hint);
+  g_ptr_array_add (arguments, g_strdup ("--"));
+  g_ptr_array_add (arguments, g_strdup (router->plugin));
+}
