@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 #include "base/error.h"
+#include "base/json.h"
 
 gboolean
 yara_field_fail (const YaraModelInfo *info, const YaraFieldInfo *field, GError **error, const char *format, ...)
@@ -102,6 +103,8 @@ yara_field_check_text (const YaraModelInfo *info, const YaraFieldInfo *field, co
     }
   if (max_length > 0 && n_characters > max_length)
     return yara_field_fail (info, field, error, "text is longer than max_length %" G_GSIZE_FORMAT, max_length);
+  if (field->kind == YARA_KIND_JSON && !yara_json_is_valid (text.data))
+    return yara_field_fail (info, field, error, "the text is not JSON");
   return TRUE;
 }
 

@@ -9,7 +9,7 @@
 gboolean yara_field_fail (const YaraModelInfo *info, const YaraFieldInfo *field, GError **error, const char *format, ...) G_GNUC_PRINTF (4, 5);
 
 /* `value` has text in `bytes`: UTF-8 without NUL; for TEXT not longer than max_length; for DECIMAL a
- * number that precision and scale hold exactly. */
+ * number that precision and scale hold exactly; for JSON a value of it. */
 gboolean yara_field_check_text (const YaraModelInfo *info, const YaraFieldInfo *field, const YaraValue *value, GError **error);
 
 gboolean yara_field_check_double (const YaraModelInfo *info, const YaraFieldInfo *field, double number, GError **error);

@@ -82,7 +82,8 @@ typedef struct YaraField
   unsigned    precision;    /* DECIMAL: digits in all, required; at most 1000, 18 on SQLite */
   unsigned    scale;        /* DECIMAL: digits after the point; more are refused, not rounded */
   size_t      null_flag;    /* YARA_NULL_FLAG (Type, member), or 0 for none */
-  const char *default_value; /* as text: "18", "true", "new", "10.00"; enums by choice name */
+  const char *default_value; /* as text: "18", "true", "new", "10.00"; enums by choice name,
+                                dates and timestamps in ISO 8601, UTC unless they name a zone */
   const char *default_sql;   /* expression for the database, used when the field is NULL on create;
                                 the record is not told, see yara_orm_refresh() */
   const YaraChoice *choices; /* ENUM_INT, ENUM_TEXT: required */
@@ -129,7 +130,8 @@ typedef struct YaraIndex
 /* The companion bool `member`, true when the field is NULL. */
 #define YARA_NULL_FLAG(Type, member) (offsetof (Type, member) + 1)
 
-/* YARA_INDEX ("last", "first"), YARA_UNIQUE ("tenant", "email"): members of an array of YaraIndex. */
+/* YARA_INDEX ("last", "first"), YARA_UNIQUE ("tenant", "email"): members of an array of YaraIndex, at
+ * file scope. */
 #define YARA_INDEX(...)  { NULL, (const char *const[]) { __VA_ARGS__, NULL }, false }
 #define YARA_UNIQUE(...) { NULL, (const char *const[]) { __VA_ARGS__, NULL }, true }
 

@@ -89,7 +89,8 @@ typedef struct
 typedef void (*YaraQueryHook) (YaraOrm *orm, const YaraQueryEvent *event, gpointer user_data);
 
 /* Calls `hook` after every statement, in the thread that issued it and before its callback.
- * Returns a number for yara_orm_remove_query_hook(). */
+ * Returns a number for yara_orm_remove_query_hook(), which calls `destroy`; remove a hook while no
+ * statement is in flight. */
 YARA_API guint yara_orm_add_query_hook    (YaraOrm *orm, YaraQueryHook hook, gpointer user_data, GDestroyNotify destroy);
 YARA_API void  yara_orm_remove_query_hook (YaraOrm *orm, guint id);
 

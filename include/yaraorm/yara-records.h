@@ -36,7 +36,8 @@ YARA_API gboolean yara_orm_bulk_create_finish (YaraOrm *orm, GAsyncResult *resul
 
 /* Updates the row with the key of `record`; `fields` (nullable) names the fields to write, all but
  * the key when NULL. YARA_ERROR_DOES_NOT_EXIST when there is no such row. An empty list of names
- * does nothing; auto_now fields are written in any other case. */
+ * does nothing; auto_now fields are written in any other case. With `fields` NULL, a field with
+ * default_sql that is NULL is left as it is, because the record may never have been told its value. */
 YARA_API gboolean yara_orm_save (YaraOrm *orm, const YaraModel *model, gpointer record, const char *const *fields, GCancellable *cancellable, GError **error);
 YARA_API void yara_orm_save_async (YaraOrm *orm, const YaraModel *model, gpointer record, const char *const *fields, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 YARA_API gboolean yara_orm_save_finish (YaraOrm *orm, GAsyncResult *result, GError **error);
@@ -60,7 +61,7 @@ YARA_API void yara_orm_get_or_create_async (YaraOrm *orm, const YaraModel *model
 YARA_API YaraResult *yara_orm_get_or_create_finish (YaraOrm *orm, GAsyncResult *result, gboolean *created, GError **error);
 
 /* As yara_orm_get_or_create(), but a row that is found is updated from `record`, which is given its
- * key. */
+ * key if it is an integer or a UUID; fields with auto_now_add keep what the row has. */
 YARA_API gboolean yara_orm_update_or_create (YaraOrm *orm, const YaraModel *model, gpointer record, const char *const *fields, gboolean *created, GCancellable *cancellable, GError **error);
 YARA_API void yara_orm_update_or_create_async (YaraOrm *orm, const YaraModel *model, gpointer record, const char *const *fields, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 YARA_API gboolean yara_orm_update_or_create_finish (YaraOrm *orm, GAsyncResult *result, gboolean *created, GError **error);

@@ -61,8 +61,16 @@ YARA_API gboolean yara_uuid_from_text (const char *text, YaraUuid *uuid);
 /* A new random (version 4) UUID. */
 YARA_API YaraUuid yara_uuid_random (void);
 
-/* One value of any kind. Read the member that goes with `kind`. */
 typedef struct YaraValue YaraValue;
+
+/* Several values, such as the arguments of a raw statement: $1 is values[0]. */
+typedef struct
+{
+  const YaraValue *values;
+  gsize            n_values;
+} YaraArgs;
+
+/* One value of any kind. Read the member that goes with `kind`. */
 struct YaraValue
 {
   YaraKind kind;
@@ -73,11 +81,7 @@ struct YaraValue
     double    number;  /* DOUBLE */
     YaraBytes bytes;   /* TEXT, DECIMAL, JSON, ENUM_TEXT (size without the NUL), BYTES */
     YaraUuid  uuid;    /* UUID */
-    struct
-    {
-      const YaraValue *values;
-      gsize            n_values;
-    } list;            /* LIST */
+    YaraArgs  list;    /* LIST */
   };
 };
 
@@ -98,13 +102,6 @@ YARA_API YaraValue yara_value_date      (gint32 days);
 YARA_API YaraValue yara_value_list      (const YaraValue *values, gsize n_values);
 YARA_API YaraValue yara_value_copy      (YaraValue value); /* itself; lets YARA_VALUE take a YaraValue */
 YARA_API YaraValue yara_value_pointer   (const void *value); /* NULL for NULL, else INVALID */
-
-/* The arguments of a raw statement: $1 is values[0]. */
-typedef struct
-{
-  const YaraValue *values;
-  gsize            n_values;
-} YaraArgs;
 
 #ifndef __cplusplus
 

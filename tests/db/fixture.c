@@ -31,12 +31,14 @@ sqlite_fast_path_url (const char *folder, const char *name)
 #define SQLITE_COMMON \
   .backend = "sqlite", \
   .endless_sql = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT count(*) FROM c", \
-  .tables_sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+  .tables_sql = "SELECT name FROM sqlite_master WHERE type = 'table' " \
+                "AND name NOT LIKE 'sqlite_%' ORDER BY name"
 
 static const TestVariant variants[] = {
   { .name = "sqlite-file", .on_disk = TRUE, .make_url = sqlite_file_url, SQLITE_COMMON },
   { .name = "sqlite-memory", .make_url = sqlite_memory_url, SQLITE_COMMON },
-  { .name = "sqlite-fast-path", .on_disk = TRUE, .blocks_loop = TRUE, .make_url = sqlite_fast_path_url, SQLITE_COMMON },
+  { .name = "sqlite-fast-path", .on_disk = TRUE, .blocks_loop = TRUE, .make_url = sqlite_fast_path_url,
+    SQLITE_COMMON },
 };
 
 static atomic_uint n_log_messages;
@@ -168,18 +170,22 @@ test_check_error (GError **error, GQuark domain, int code, ...)
   g_clear_error (error);
 }
 
+YaraConnection *
+test_connection (YaraOrm *orm, const char *name)
+{
+  return test_ok (yara_orm_get_connection (orm, name, &error));
+}
+
 void
 test_execute (YaraOrm *orm, const char *connection, const char *sql)
 {
-  YaraConnection *target = test_ok (yara_orm_get_connection (orm, connection, &error));
-
-  test_ok (yara_connection_execute (target, sql, NULL, NULL, &error));
+  test_ok (yara_connection_execute (test_connection (orm, connection), sql, NULL, NULL, &error));
 }
 
 gint64
 test_fetch_int (YaraOrm *orm, const char *connection, const char *sql)
 {
-  YaraConnection *target = test_ok (yara_orm_get_connection (orm, connection, &error));
+  YaraConnection *target = test_connection (orm, connection);
   g_autoptr(YaraRows) rows = test_ok (yara_connection_fetch_row (target, sql, NULL, NULL, &error));
 
   return yara_rows_get_int (rows, 0, 0);
@@ -188,7 +194,7 @@ test_fetch_int (YaraOrm *orm, const char *connection, const char *sql)
 char *
 test_fetch_list (YaraOrm *orm, const char *connection, const char *sql)
 {
-  YaraConnection *target = test_ok (yara_orm_get_connection (orm, connection, &error));
+  YaraConnection *target = test_connection (orm, connection);
   g_autoptr(YaraRows) rows = test_ok (yara_connection_fetch_rows (target, sql, NULL, NULL, &error));
   GString *list = g_string_new (NULL);
 

@@ -81,6 +81,9 @@ static inline gboolean test_succeeded_boolean (gboolean value) { return value; }
 static inline gboolean test_succeeded_count (gint64 value) { return value >= 0; }
 static inline gboolean test_succeeded_pointer (gconstpointer value) { return value != NULL; }
 
+/* The connection of a name, which must be there; NULL is the default. */
+YaraConnection *test_connection (YaraOrm *orm, const char *name);
+
 /* Raw SQL on a connection, which must succeed: runs a statement; the first cell of its answer. */
 void   test_execute (YaraOrm *orm, const char *connection, const char *sql);
 gint64 test_fetch_int (YaraOrm *orm, const char *connection, const char *sql);
@@ -108,13 +111,19 @@ void test_calls_wait (TestCall *calls, gsize n_calls);
 /* Each has called back exactly once; drops the results. */
 void test_calls_clear (TestCall *calls, gsize n_calls);
 
-/* Issues `call`, which names `&call` as its data, checks that it does not call back before it returns,
- * waits, and gives the value of `finish`, which uses `result` and `&error`:
+/* Runs `start`, which passes test_call_done() and `&call`, checks that it has not called back when it
+ * returns, waits, and gives the value of `finish`, which uses call.result and `&error`:
  *     test_await (yara_orm_count_async (orm, query, NULL, test_call_done, &call),
  *                 test_ok (yara_orm_count_finish (orm, call.result, &error))) */
 #define test_await(start, finish) \
   ({ TestCall call = { NULL }; start; g_assert_cmpuint (call.n_callbacks, ==, 0); test_call_wait (&call); \
      __typeof__ (finish) outcome_ = (finish); test_calls_clear (&call, 1); outcome_; })
+
+/* The usual case: yara_`verb` of `object` with its arguments up to the cancellable must succeed:
+ *     gint64 n = test_await_ok (orm_count, test->orm, query) */
+#define test_await_ok(verb, object, ...) \
+  test_await (yara_##verb##_async ((object), __VA_ARGS__, NULL, test_call_done, &call), \
+              test_ok (yara_##verb##_finish ((object), call.result, &error)))
 
 /* Runs the context until nothing is pending. */
 void test_settle (void);

@@ -32,23 +32,17 @@ writing_verbs (Test *test)
   gboolean created = FALSE;
 
   test_ok (yara_orm_register (orm, &entry_model, &error));
-  test_await (yara_orm_generate_schemas_async (orm, YARA_SCHEMA_DEFAULT, NULL, test_call_done, &call),
-              test_ok (yara_orm_generate_schemas_finish (orm, call.result, &error)));
-  test_await (yara_orm_create_async (orm, &entry_model, &entry, NULL, test_call_done, &call),
-              test_ok (yara_orm_create_finish (orm, call.result, &error)));
+  test_await_ok (orm_generate_schemas, orm, YARA_SCHEMA_DEFAULT);
+  test_await_ok (orm_create, orm, &entry_model, &entry);
   g_assert_cmpint (entry.id, ==, 1);
-  test_await (yara_orm_bulk_create_async (orm, &entry_model, many, 3, NULL, test_call_done, &call),
-              test_ok (yara_orm_bulk_create_finish (orm, call.result, &error)));
+  test_await_ok (orm_bulk_create, orm, &entry_model, many, 3);
   g_assert_cmpint (many[2].id, ==, 4);
   entry.text = "saved";
-  test_await (yara_orm_save_async (orm, &entry_model, &entry, NULL, NULL, test_call_done, &call),
-              test_ok (yara_orm_save_finish (orm, call.result, &error)));
-  test_await (yara_orm_delete_async (orm, &entry_model, &many[0], NULL, test_call_done, &call),
-              test_ok (yara_orm_delete_finish (orm, call.result, &error)));
+  test_await_ok (orm_save, orm, &entry_model, &entry, NULL);
+  test_await_ok (orm_delete, orm, &entry_model, &many[0]);
   entry.text = NULL;
   {
-    g_autoptr(YaraResult) result = test_await (yara_orm_refresh_async (orm, &entry_model, &entry, NULL, test_call_done, &call),
-                                               test_ok (yara_orm_refresh_finish (orm, call.result, &error)));
+    g_autoptr(YaraResult) result = test_await_ok (orm_refresh, orm, &entry_model, &entry);
 
     g_assert_cmpstr (entry.text, ==, "saved");
     g_assert_cmpuint (yara_result_get_n_records (result), ==, 1);
@@ -56,21 +50,24 @@ writing_verbs (Test *test)
   many[0] = (Entry) { .token = 9 };
   for (guint i = 0; i < 2; i++)
     {
-      g_autoptr(YaraResult) result = test_await (yara_orm_get_or_create_async (orm, &entry_model, &many[0], YARA_NAMES ("token"), NULL, test_call_done, &call),
-                                                 test_ok (yara_orm_get_or_create_finish (orm, call.result, &created, &error)));
+      g_autoptr(YaraResult) result = NULL;
+
+      result = test_await (yara_orm_get_or_create_async (orm, &entry_model, &many[0], YARA_NAMES ("token"),
+                                                         NULL, test_call_done, &call),
+                           test_ok (yara_orm_get_or_create_finish (orm, call.result, &created, &error)));
 
       g_assert_cmpint (created, ==, i == 0);
       g_assert_cmpint (((Entry *) yara_result_get_record (result, 0))->token, ==, 9);
     }
   many[0].text = "again";
-  test_await (yara_orm_update_or_create_async (orm, &entry_model, &many[0], YARA_NAMES ("token"), NULL, test_call_done, &call),
+  test_await (yara_orm_update_or_create_async (orm, &entry_model, &many[0], YARA_NAMES ("token"), NULL,
+                                               test_call_done, &call),
               test_ok (yara_orm_update_or_create_finish (orm, call.result, &created, &error)));
   g_assert_false (created);
   yara_query_filter (query, "text__isnull", true);
   yara_query_set (query, "text", "set");
-  g_assert_cmpint (test_await (yara_orm_update_async (orm, query, NULL, test_call_done, &call),
-                               test_ok (yara_orm_update_finish (orm, call.result, &error))), ==, 2);
-  g_assert_cmpint (test_fetch_int (orm, NULL, "SELECT count(*) FROM entries WHERE text IN ('saved', 'set', 'again')"), ==, 4);
+  g_assert_cmpint (test_await_ok (orm_update, orm, query), ==, 2);
+  g_assert_cmpint (test_fetch_int (orm, NULL, "SELECT count(*) FROM entries WHERE text <> ''"), ==, 4);
 }
 
 static void
@@ -78,7 +75,8 @@ reading_verbs (Test *test)
 {
   YaraOrm *orm = test->orm;
   Entry many[3] = { { .token = 2 }, { .token = 3 }, { .token = 4 } };
-  g_autoptr(YaraQuery) query = yara_query_new (&entry_model), one = yara_query_new (&entry_model), none = yara_query_new (&entry_model);
+  g_autoptr(YaraQuery) query = yara_query_new (&entry_model), one = yara_query_new (&entry_model);
+  g_autoptr(YaraQuery) none = yara_query_new (&entry_model);
   gboolean exists = FALSE;
 
   TEST_USE (test, &entry_model);
@@ -88,8 +86,7 @@ reading_verbs (Test *test)
   yara_query_filter (none, "token", 99);
 
 #define N_FOUND(verb, query, field) \
-  ({ g_autoptr(YaraResult) result_ = test_await (yara_orm_##verb##_async (orm, (query), NULL, test_call_done, &call), \
-                                                 test_ok (yara_orm_##verb##_finish (orm, call.result, &error))); \
+  ({ g_autoptr(YaraResult) result_ = test_await_ok (orm_##verb, orm, (query)); \
      Entry *entry_ = yara_result_get_record (result_, 0); \
      (entry_ != NULL ? (int) entry_->token : 0) * 10 + (int) yara_result_get_n_records (result_); })
 
@@ -101,14 +98,12 @@ reading_verbs (Test *test)
   g_assert_cmpint (N_FOUND (get_or_none, none, token), ==, 0);
   test_await (yara_orm_get_async (orm, none, NULL, test_call_done, &call),
               test_fails (yara_orm_get_finish (orm, call.result, &error), DOES_NOT_EXIST, "Entry"));
-  g_assert_cmpint (test_await (yara_orm_count_async (orm, query, NULL, test_call_done, &call),
-                               test_ok (yara_orm_count_finish (orm, call.result, &error))), ==, 3);
+  g_assert_cmpint (test_await_ok (orm_count, orm, query), ==, 3);
   test_await (yara_orm_exists_async (orm, one, NULL, test_call_done, &call),
               test_ok (yara_orm_exists_finish (orm, call.result, &exists, &error)));
   g_assert_true (exists);
   {
-    g_autoptr(YaraRows) rows = test_await (yara_orm_values_async (orm, query, YARA_NAMES ("token"), NULL, test_call_done, &call),
-                                           test_ok (yara_orm_values_finish (orm, call.result, &error)));
+    g_autoptr(YaraRows) rows = test_await_ok (orm_values, orm, query, YARA_NAMES ("token"));
 
     g_assert_cmpint (yara_rows_get_int (rows, 2, 0), ==, 2);
   }
@@ -123,8 +118,7 @@ nobody_listens (Test *test)
   TEST_USE (test, &entry_model);
   yara_orm_create_async (test->orm, &entry_model, &entry, NULL, NULL, NULL);
   yara_orm_all_async (test->orm, query, NULL, NULL, NULL);
-  g_assert_cmpint (test_await (yara_orm_count_async (test->orm, query, NULL, test_call_done, &call),
-                               test_ok (yara_orm_count_finish (test->orm, call.result, &error))), <=, 1);
+  g_assert_cmpint (test_await_ok (orm_count, test->orm, query), <=, 1);
   test_ok (yara_orm_close (test->orm, NULL, &error));
   test_settle ();
   g_assert_cmpint (entry.id, ==, 1);
@@ -135,10 +129,11 @@ nobody_listens (Test *test)
 static void
 arguments_are_copied (Test *test)
 {
-  YaraConnection *connection = test_ok (yara_orm_get_connection (test->orm, NULL, &error));
+  YaraConnection *connection = test_connection (test->orm, NULL);
   Entry entry = { .token = 1, .text = "old" };
   YaraQuery *query = yara_query_new (&entry_model);
-  char *text = g_strdup ("new"), *name = g_strdup ("text"), *sql = g_strdup ("SELECT token FROM entries WHERE text = $1");
+  char *text = g_strdup ("new"), *name = g_strdup ("text");
+  char *sql = g_strdup ("SELECT token FROM entries WHERE text = $1");
   const char **names = g_new0 (const char *, 2);
   YaraValue *value = g_new (YaraValue, 1);
   YaraArgs *args = g_new (YaraArgs, 1);
@@ -174,7 +169,9 @@ arguments_are_copied (Test *test)
   test_ok (yara_orm_save_finish (test->orm, calls[0].result, &error));
   {
     g_autoptr(YaraResult) result = test_ok (yara_orm_get_finish (test->orm, calls[1].result, &error));
-    g_autoptr(YaraRows) row = test_ok (yara_connection_fetch_row_finish (connection, calls[2].result, &error));
+    g_autoptr(YaraRows) row = NULL;
+
+    row = test_ok (yara_connection_fetch_row_finish (connection, calls[2].result, &error));
 
     g_assert_cmpstr (((Entry *) yara_result_get_record (result, 0))->text, ==, "new");
     g_assert_cmpint (yara_rows_get_int (row, 0, 0), ==, 1);
@@ -264,6 +261,32 @@ failing_write_in_a_group (Test *test)
   g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(*) FROM entries"), ==, 40);
 }
 
+/* The same when the statement itself leaves something behind as it fails. */
+static void
+half_done_write_in_a_group (Test *test)
+{
+  Entry entries[20];
+  TestCall calls[20];
+
+  memset (calls, 0, sizeof calls);
+  TEST_USE (test, &entry_model);
+  test_execute (test->orm, NULL, "CREATE TRIGGER odd AFTER INSERT ON entries WHEN new.token % 2 = 1 "
+                                 "BEGIN SELECT RAISE (FAIL, 'odd'); END");
+  for (guint i = 0; i < 20; i++)
+    {
+      entries[i] = (Entry) { .token = i };
+      yara_orm_create_async (test->orm, &entry_model, &entries[i], NULL, test_call_done, &calls[i]);
+    }
+  test_calls_wait (calls, 20);
+  for (guint i = 0; i < 20; i++)
+    if (i % 2 == 1)
+      test_fails (yara_orm_create_finish (test->orm, calls[i].result, &error), INTEGRITY, "odd");
+    else
+      test_ok (yara_orm_create_finish (test->orm, calls[i].result, &error));
+  test_calls_clear (calls, 20);
+  g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(*) FROM entries"), ==, 10);
+}
+
 /* A statement that is issued in the callback of another sees what that one did. */
 typedef struct
 {
@@ -351,6 +374,7 @@ static const TestCase cases[] = {
   { "async/arguments-are-copied", arguments_are_copied },
   { "async/answers-find-their-call", answers_find_their_call },
   { "async/failing-write-in-a-group", failing_write_in_a_group },
+  { "async/half-done-write-in-a-group", half_done_write_in_a_group, "sqlite-file" },
   { "async/callback-sees-the-effect", callback_sees_the_effect },
   { "async/reentrant-callbacks", reentrant_callbacks },
 };

@@ -4,8 +4,6 @@
  */
 #include "fixture.h"
 
-#include <string.h>
-
 typedef struct
 {
   gint64      id;
@@ -55,8 +53,7 @@ sizes (Test *test)
       if (s % 2 == 0)
         test_ok (yara_orm_bulk_create (test->orm, &row_model, rows, sizes[s], NULL, &error));
       else
-        test_await (yara_orm_bulk_create_async (test->orm, &row_model, rows, sizes[s], NULL, test_call_done, &call),
-                    test_ok (yara_orm_bulk_create_finish (test->orm, call.result, &error)));
+        test_await_ok (orm_bulk_create, test->orm, &row_model, rows, sizes[s]);
       for (gsize i = 0; i < sizes[s]; i++)
         {
           g_assert_cmpint (rows[i].id, ==, total + 1 + (gint64) i);
@@ -65,7 +62,8 @@ sizes (Test *test)
       total += sizes[s];
       g_assert_cmpint (count_rows (test), ==, total);
     }
-  g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(*) FROM bulk_rows WHERE token = id - 1"), ==, total);
+  g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(*) FROM bulk_rows WHERE token = id - 1"),
+                   ==, total);
 }
 
 static void
@@ -174,7 +172,8 @@ static void
 many_columns (Test *test)
 {
   YaraField fields[N_COLUMNS + 1] = { YARA_FIELD (Wide, id, .primary_key = true) };
-  YaraModel model = { .struct_size = sizeof (YaraModel), .name = "Wide", .table = "wide", .record_size = sizeof (Wide),
+  YaraModel model = { .struct_size = sizeof (YaraModel), .name = "Wide", .table = "wide",
+                      .record_size = sizeof (Wide),
                       .fields = fields, .n_fields = N_COLUMNS + 1 };
   g_autofree Wide *rows = g_new0 (Wide, 250);
 

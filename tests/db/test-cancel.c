@@ -24,7 +24,7 @@ static void
 before (Test *test)
 {
   YaraOrm *orm = test->orm;
-  YaraConnection *connection = test_ok (yara_orm_get_connection (orm, NULL, &error));
+  YaraConnection *connection = test_connection (orm, NULL);
   g_autoptr(GCancellable) cancelled = g_cancellable_new ();
   g_autoptr(YaraQuery) query = yara_query_new (&entry_model);
   Entry entry = { .token = 1 }, kept = { .token = 2 };
@@ -40,8 +40,10 @@ before (Test *test)
   test_is_cancelled (yara_orm_save (orm, &entry_model, &kept, NULL, cancelled, &error));
   test_is_cancelled (yara_orm_delete (orm, &entry_model, &kept, cancelled, &error));
   test_is_cancelled (yara_orm_refresh (orm, &entry_model, &kept, cancelled, &error));
-  test_is_cancelled (yara_orm_get_or_create (orm, &entry_model, &entry, YARA_NAMES ("token"), &flag, cancelled, &error));
-  test_is_cancelled (yara_orm_update_or_create (orm, &entry_model, &entry, YARA_NAMES ("token"), &flag, cancelled, &error));
+  test_is_cancelled (yara_orm_get_or_create (orm, &entry_model, &entry, YARA_NAMES ("token"), &flag,
+                                             cancelled, &error));
+  test_is_cancelled (yara_orm_update_or_create (orm, &entry_model, &entry, YARA_NAMES ("token"), &flag,
+                                                cancelled, &error));
   test_is_cancelled (yara_orm_all (orm, query, cancelled, &error));
   test_is_cancelled (yara_orm_count (orm, query, cancelled, &error));
   test_is_cancelled (yara_orm_exists (orm, query, &flag, cancelled, &error));
@@ -57,11 +59,14 @@ before (Test *test)
               test_is_cancelled (yara_orm_create_finish (orm, call.result, &error)));
   test_await (yara_orm_all_async (orm, query, cancelled, test_call_done, &call),
               test_is_cancelled (yara_orm_all_finish (orm, call.result, &error)));
-  test_await (yara_orm_get_or_create_async (orm, &entry_model, &entry, YARA_NAMES ("token"), cancelled, test_call_done, &call),
+  test_await (yara_orm_get_or_create_async (orm, &entry_model, &entry, YARA_NAMES ("token"), cancelled,
+                                            test_call_done, &call),
               test_is_cancelled (yara_orm_get_or_create_finish (orm, call.result, &flag, &error)));
-  test_await (yara_connection_execute_async (connection, "DELETE FROM entries", NULL, cancelled, test_call_done, &call),
+  test_await (yara_connection_execute_async (connection, "DELETE FROM entries", NULL, cancelled,
+                                             test_call_done, &call),
               test_is_cancelled (yara_connection_execute_finish (connection, call.result, &error)));
-  test_await (yara_connection_execute_script_async (connection, "DELETE FROM entries", cancelled, test_call_done, &call),
+  test_await (yara_connection_execute_script_async (connection, "DELETE FROM entries", cancelled,
+                                                    test_call_done, &call),
               test_is_cancelled (yara_connection_execute_script_finish (connection, call.result, &error)));
   g_assert_cmpint (entry.id, ==, 0);
   g_assert_cmpint (test_fetch_int (orm, NULL, "SELECT token FROM entries"), ==, 2);
@@ -96,7 +101,7 @@ cancel_soon (gpointer data)
 static void
 during (Test *test)
 {
-  YaraConnection *connection = test_ok (yara_orm_get_connection (test->orm, NULL, &error));
+  YaraConnection *connection = test_connection (test->orm, NULL);
 
   for (guint i = 0; i < 3; i++)
     {
@@ -104,12 +109,15 @@ during (Test *test)
       GThread *thread = g_thread_new ("canceller", cancel_soon, cancellable);
 
       if (i == 0)
-        test_is_cancelled (yara_connection_fetch_row (connection, test->variant->endless_sql, NULL, cancellable, &error));
+        test_is_cancelled (yara_connection_fetch_row (connection, test->variant->endless_sql, NULL,
+                                                      cancellable, &error));
       else if (i == 1)
-        test_await (yara_connection_fetch_rows_async (connection, test->variant->endless_sql, NULL, cancellable, test_call_done, &call),
+        test_await (yara_connection_fetch_rows_async (connection, test->variant->endless_sql, NULL,
+                                                      cancellable, test_call_done, &call),
                     test_is_cancelled (yara_connection_fetch_rows_finish (connection, call.result, &error)));
       else
-        test_is_cancelled (yara_connection_execute_script (connection, test->variant->endless_sql, cancellable, &error));
+        test_is_cancelled (yara_connection_execute_script (connection, test->variant->endless_sql,
+                                                           cancellable, &error));
       g_thread_join (thread);
       g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT 1"), ==, 1); /* the session is sound */
     }
@@ -119,14 +127,15 @@ during (Test *test)
 static void
 during_a_write (Test *test)
 {
-  YaraConnection *connection = test_ok (yara_orm_get_connection (test->orm, NULL, &error));
+  YaraConnection *connection = test_connection (test->orm, NULL);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   GThread *thread;
 
   test_execute (test->orm, NULL, "CREATE TABLE t (n BIGINT)");
   thread = g_thread_new ("canceller", cancel_soon, cancellable);
   test_is_cancelled (yara_connection_execute (connection,
-    "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) INSERT INTO t SELECT n FROM c", NULL, cancellable, &error));
+    "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) INSERT INTO t SELECT n FROM c",
+    NULL, cancellable, &error));
   g_thread_join (thread);
   g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(*) FROM t"), ==, 0);
   test_execute (test->orm, NULL, "INSERT INTO t VALUES (1)");
@@ -134,42 +143,80 @@ during_a_write (Test *test)
 
 /* ---- while waiting ---- */
 
-static void
-while_queued (Test *test)
-{
-  YaraConnection *connection = test_ok (yara_orm_get_connection (test->orm, NULL, &error));
-  g_autoptr(GCancellable) stop = g_cancellable_new (), cancellable = g_cancellable_new ();
-  Entry entries[20];
-  TestCall calls[20], endless = { NULL };
+#define ENDLESS_WRITE \
+  "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) INSERT INTO t SELECT n FROM c WHERE n < 0"
 
-  if (test->variant->blocks_loop)
-    return;
+/* Queues twenty creates, cancels every second one, and then lets the first go on. */
+static void
+cancel_half (Test *test, GCancellable *stop_writer)
+{
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  Entry entries[20];
+  TestCall calls[20];
+
   memset (calls, 0, sizeof calls);
-  TEST_USE (test, &entry_model);
-  test_execute (test->orm, NULL, "CREATE TABLE t (n BIGINT)");
-  yara_connection_execute_script_async (connection, "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) "
-                                        "INSERT INTO t SELECT n FROM c WHERE n < 0", stop, test_call_done, &endless);
   for (guint i = 0; i < 20; i++)
     {
       entries[i] = (Entry) { .token = i };
-      yara_orm_create_async (test->orm, &entry_model, &entries[i], i % 2 ? cancellable : NULL, test_call_done, &calls[i]);
+      yara_orm_create_async (test->orm, &entry_model, &entries[i], i % 2 ? cancellable : NULL, test_call_done,
+                             &calls[i]);
     }
+  g_usleep (60000); /* longer than cancel_soon() takes */
   g_cancellable_cancel (cancellable);
   for (guint i = 1; i < 20; i += 2) /* they need not wait for the writer */
     {
       test_call_wait (&calls[i]);
       test_is_cancelled (yara_orm_create_finish (test->orm, calls[i].result, &error));
     }
-  g_assert_cmpuint (calls[0].n_callbacks + endless.n_callbacks, ==, 0);
-  g_cancellable_cancel (stop);
-  test_call_wait (&endless);
-  test_is_cancelled (yara_connection_execute_script_finish (connection, endless.result, &error));
+  g_assert_cmpuint (calls[0].n_callbacks, ==, 0);
+  g_cancellable_cancel (stop_writer);
   test_calls_wait (calls, 20);
   for (guint i = 0; i < 20; i += 2)
     test_ok (yara_orm_create_finish (test->orm, calls[i].result, &error));
   test_calls_clear (calls, 20);
-  test_calls_clear (&endless, 1);
   g_assert_cmpint (test_fetch_int (test->orm, NULL, COUNT_ROWS), ==, 10);
+}
+
+static void
+while_queued (Test *test)
+{
+  YaraConnection *connection = test_connection (test->orm, NULL);
+  g_autoptr(GCancellable) stop = g_cancellable_new ();
+  TestCall endless = { NULL };
+
+  if (test->variant->blocks_loop)
+    return;
+  TEST_USE (test, &entry_model);
+  test_execute (test->orm, NULL, "CREATE TABLE t (n BIGINT)");
+  yara_connection_execute_script_async (connection, ENDLESS_WRITE, stop, test_call_done, &endless);
+  cancel_half (test, stop);
+  test_call_wait (&endless);
+  test_is_cancelled (yara_connection_execute_script_finish (connection, endless.result, &error));
+  test_calls_clear (&endless, 1);
+}
+
+/* The same behind a statement that was queued together with them. */
+static void
+while_queued_in_a_batch (Test *test)
+{
+  YaraConnection *connection = test_connection (test->orm, NULL);
+  g_autoptr(GCancellable) stop_first = g_cancellable_new (), stop_second = g_cancellable_new ();
+  TestCall endless[2] = { { NULL }, { NULL } };
+  GThread *thread;
+
+  if (test->variant->blocks_loop)
+    return;
+  TEST_USE (test, &entry_model);
+  test_execute (test->orm, NULL, "CREATE TABLE t (n BIGINT)");
+  yara_connection_execute_script_async (connection, ENDLESS_WRITE, stop_first, test_call_done, &endless[0]);
+  yara_connection_execute_script_async (connection, ENDLESS_WRITE, stop_second, test_call_done, &endless[1]);
+  thread = g_thread_new ("canceller", cancel_soon, stop_first);
+  cancel_half (test, stop_second);
+  g_thread_join (thread);
+  test_calls_wait (endless, 2);
+  for (guint i = 0; i < 2; i++)
+    test_is_cancelled (yara_connection_execute_script_finish (connection, endless[i].result, &error));
+  test_calls_clear (endless, 2);
 }
 
 /* Cancelled at any moment: each call comes back once, and a row is there exactly when it succeeded. */
@@ -188,7 +235,8 @@ at_any_moment (Test *test)
     {
       entries[i] = (Entry) { .token = i };
       cancellables[i] = g_cancellable_new ();
-      yara_orm_create_async (test->orm, &entry_model, &entries[i], cancellables[i], test_call_done, &calls[i]);
+      yara_orm_create_async (test->orm, &entry_model, &entries[i], cancellables[i], test_call_done,
+                             &calls[i]);
       if (i % 3 == 0)
         g_cancellable_cancel (cancellables[i / 2]);
       if (i % 10 == 9)
@@ -221,6 +269,7 @@ static const TestCase cases[] = {
   { "cancel/during", during },
   { "cancel/during-a-write", during_a_write },
   { "cancel/while-queued", while_queued },
+  { "cancel/while-queued-in-a-batch", while_queued_in_a_batch },
   { "cancel/at-any-moment", at_any_moment },
 };
 TEST_MAIN (cases)

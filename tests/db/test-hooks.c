@@ -75,7 +75,8 @@ clear (Seen *seen)
 }
 
 static void
-assert_seen (Seen *seen, const char *verb, const char *connection, YaraRouteReason reason, YaraOperation operation, gint64 n_rows, int error_code)
+assert_seen (Seen *seen, const char *verb, const char *connection, YaraRouteReason reason,
+             YaraOperation operation, gint64 n_rows, int error_code)
 {
   g_assert_cmpuint (seen->n_events, ==, 1);
   g_assert_cmpstr (seen->verb, ==, verb);
@@ -105,14 +106,15 @@ static void
 see_everything (Test *test)
 {
   Seen seen = { 0 };
-  User user = { .name = TEST_SECRET }, again = { .name = TEST_SECRET }, many[2] = { { .name = "a" }, { .name = "b" } };
+  User user = { .name = TEST_SECRET }, again = { .name = TEST_SECRET };
+  User many[2] = { { .name = "a" }, { .name = "b" } };
   g_autoptr(YaraQuery) query = yara_query_new (&user_model);
   g_autoptr(YaraOrm) replica = yara_orm_using (test->orm, "replica");
   YaraConnection *connection;
   guint hook;
 
   test_add_connection (test, "replica");
-  connection = test_ok (yara_orm_get_connection (test->orm, "replica", &error));
+  connection = test_connection (test->orm, "replica");
   TEST_USE (test, &user_model);
   test_ok (yara_orm_generate_schemas (replica, YARA_SCHEMA_DEFAULT, NULL, &error));
   hook = yara_orm_add_query_hook (test->orm, see, &seen, destroy);
@@ -122,7 +124,8 @@ see_everything (Test *test)
   g_assert_true (seen.model == &user_model);
   g_assert_nonnull (strstr (seen.sql, "users"));
   test_fails (yara_orm_create (test->orm, &user_model, &again, NULL, &error), INTEGRITY);
-  assert_seen (&seen, "create", "default", YARA_ROUTE_DEFAULT, YARA_OPERATION_WRITE, -1, YARA_ERROR_INTEGRITY);
+  assert_seen (&seen, "create", "default", YARA_ROUTE_DEFAULT, YARA_OPERATION_WRITE, -1,
+               YARA_ERROR_INTEGRITY);
   test_ok (yara_orm_bulk_create (test->orm, &user_model, many, 2, NULL, &error));
   assert_seen (&seen, "bulk_create", "default", YARA_ROUTE_DEFAULT, YARA_OPERATION_WRITE, 2, -1);
   yara_result_unref (test_ok (yara_orm_all (test->orm, query, NULL, &error)));
@@ -139,7 +142,8 @@ see_everything (Test *test)
   assert_seen (&seen, "get_or_none", "replica", YARA_ROUTE_ROUTER, YARA_OPERATION_READ, 0, -1);
   g_assert_cmpuint (seen.generation, ==, 1);
 
-  yara_rows_unref (test_ok (yara_connection_fetch_rows (connection, "SELECT 1 WHERE $1 = $1", YARA_ARGS (TEST_SECRET), NULL, &error)));
+  yara_rows_unref (test_ok (yara_connection_fetch_rows (connection, "SELECT 1 WHERE $1 = $1",
+                                                        YARA_ARGS (TEST_SECRET), NULL, &error)));
   g_assert_cmpstr (seen.verb, ==, "fetch_rows");
   g_assert_cmpstr (seen.connection, ==, "replica");
   g_assert_cmpstr (seen.sql, ==, "SELECT 1 WHERE $1 = $1");
@@ -180,7 +184,8 @@ see_async (Test *test)
   user.id = 0;
   yara_orm_create_async (test->orm, &user_model, &user, NULL, test_call_done, &call);
   test_call_wait (&call);
-  assert_seen (&seen, "create", "default", YARA_ROUTE_DEFAULT, YARA_OPERATION_WRITE, -1, YARA_ERROR_INTEGRITY);
+  assert_seen (&seen, "create", "default", YARA_ROUTE_DEFAULT, YARA_OPERATION_WRITE, -1,
+               YARA_ERROR_INTEGRITY);
   test_fails (yara_orm_create_finish (test->orm, call.result, &error), INTEGRITY);
   test_calls_clear (&call, 1);
   yara_orm_remove_query_hook (test->orm, hook);
@@ -252,8 +257,8 @@ log_messages (Test *test)
   test_ok (yara_orm_create (test->orm, &user_model, &user, NULL, &error));
   yara_query_filter (query, "name", TEST_SECRET);
   test_ok (yara_orm_count (test->orm, query, NULL, &error));
-  yara_rows_unref (test_ok (yara_connection_fetch_rows (test_ok (yara_orm_get_connection (test->orm, NULL, &error)),
-                                                        "SELECT 1 WHERE $1 = $1", YARA_ARGS (TEST_SECRET), NULL, &error)));
+  test_ok (yara_connection_execute (test_connection (test->orm, NULL), "SELECT 1 WHERE $1 = $1",
+                                    YARA_ARGS (TEST_SECRET), NULL, &error));
   g_assert_cmpuint (test_count_log_messages (), >, before);
 }
 

@@ -99,7 +99,8 @@ static const YaraModel country_model = YARA_MODEL (Country, "countries", country
 static void
 text_key (Test *test)
 {
-  Country country = { "de", "Germany" }, none = { NULL, "Nowhere" }, empty = { "", "Empty" }, many[] = { { "fr", "France" }, { "it", "Italy" } };
+  Country country = { "de", "Germany" }, none = { NULL, "Nowhere" }, empty = { "", "Empty" };
+  Country many[] = { { "fr", "France" }, { "it", "Italy" } };
   g_autofree char *codes = NULL;
 
   TEST_USE (test, &country_model);
@@ -140,7 +141,8 @@ natural_zero (Test *test)
   g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT number FROM ports"), ==, 0);
   test_ok (yara_orm_delete (test->orm, &port_model, &port, NULL, &error));
   test_ok (yara_orm_bulk_create (test->orm, &port_model, many, 2, NULL, &error));
-  g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT sum(number) FROM ports WHERE number IN (0, 5)"), ==, 5);
+  g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT sum(number) FROM ports WHERE number IN (0, 5)"),
+                   ==, 5);
 }
 
 /* A model that is nothing but its key. */
@@ -179,14 +181,16 @@ keys_are_not_reused (Test *test)
 
 typedef struct { gint16 id; gint32 value; } Small;
 
-static const YaraField small_fields[] = { YARA_FIELD (Small, id, .primary_key = true), YARA_FIELD (Small, value) };
+static const YaraField small_fields[] = { YARA_FIELD (Small, id, .primary_key = true),
+                                          YARA_FIELD (Small, value) };
 static const YaraModel small_model = YARA_MODEL (Small, "smalls", small_fields);
 
 /* Backends notice it in different places. */
 static void
 assert_key_error (GError **error)
 {
-  g_assert_true (g_error_matches (*error, YARA_ERROR, YARA_ERROR_INTEGRITY) || g_error_matches (*error, YARA_ERROR, YARA_ERROR_OPERATIONAL) ||
+  g_assert_true (g_error_matches (*error, YARA_ERROR, YARA_ERROR_INTEGRITY) ||
+                 g_error_matches (*error, YARA_ERROR, YARA_ERROR_OPERATIONAL) ||
                  g_error_matches (*error, YARA_ERROR, YARA_ERROR_DECODE));
   g_clear_error (error);
 }
@@ -227,7 +231,8 @@ static const YaraField post_fields[] = {
   YARA_FIELD (Post, id, .primary_key = true),
   YARA_FIELD (Post, name),
   YARA_FIELD (Post, tag, .default_sql = "upper('made')"),
-  YARA_FIELD (Post, rank, .nullable = true, .null_flag = YARA_NULL_FLAG (Post, no_rank), .default_sql = "40 + 2"),
+  YARA_FIELD (Post, rank, .nullable = true, .null_flag = YARA_NULL_FLAG (Post, no_rank),
+              .default_sql = "40 + 2"),
 };
 static const YaraModel post_model = YARA_MODEL (Post, "posts", post_fields);
 

@@ -11,7 +11,8 @@
 
 typedef enum { SMALL = -5, MIDDLE = 0, LARGE = 70000 } Size;
 
-static const YaraChoice sizes[] = { { SMALL, "small" }, { MIDDLE, "mid size" }, { LARGE, "gro\xc3\x9f" }, { 0, NULL } };
+static const YaraChoice sizes[] = { { SMALL, "small" }, { MIDDLE, "mid size" }, { LARGE, "gro\xc3\x9f" },
+                                    { 0, NULL } };
 
 typedef struct
 {
@@ -66,22 +67,27 @@ static const YaraModel every_model = YARA_MODEL (Every, "everything", every_fiel
 #define YEAR_1      G_GINT64_CONSTANT (-62135596800000000) /* 0001-01-01 00:00:00 */
 #define YEAR_9999   G_GINT64_CONSTANT (253402300799999999) /* 9999-12-31 23:59:59.999999 */
 #define NOTHING     .flag_null = true, .small_null = true, .medium_null = true, .big_null = true, \
-                    .real_null = true, .at_null = true, .day_null = true, .by_number_null = true, .by_name_null = true
+                    .real_null = true, .at_null = true, .day_null = true, .by_number_null = true, \
+                    .by_name_null = true
 
 static const Every samples[] = {
   { NOTHING },
   { .text = "", .bytes = { "", 0 }, .decimal = "0.00", .json = "0" },
   { .flag = true, .small = G_MININT16, .medium = G_MININT32, .big = G_MININT64, .real = -DBL_MAX,
-    .text = "\x01\x7f '\"`\\ $1 ? %_ \r\n\t", .bytes = { "\0\0\0", 3 }, .uuid = { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 } },
-    .decimal = "-9999999999999999.99", .json = "null", .at = YEAR_1, .day = -719162, .by_number = SMALL, .by_name = SMALL, .gflag = TRUE },
+    .text = "\x01\x7f '\"`\\ $1 ? %_ \r\n\t", .bytes = { "\0\0\0", 3 },
+    .uuid = { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 } },
+    .decimal = "-9999999999999999.99", .json = "null", .at = YEAR_1, .day = -719162, .by_number = SMALL,
+    .by_name = SMALL, .gflag = TRUE },
   { .small = G_MAXINT16, .medium = G_MAXINT32, .big = G_MAXINT64, .real = DBL_MAX,
-    .text = "\xd0\x9f\xd1\x80\xd0\xb8 \xf0\x9f\x8c\x8d e\xcc\x81 \xe2\x80\xae", .bytes = { "a\0b\xff\x80", 5 },
+    .text = "\xd0\x9f\xd1\x80\xd0\xb8 \xf0\x9f\x8c\x8d e\xcc\x81 \xe2\x80\xae", 
+    .bytes = { "a\0b\xff\x80", 5 },
     .uuid = { { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 } },
     .decimal = "9999999999999999.99", .json = "12345678901234567890", .at = YEAR_9999, .day = 2932896,
     .by_number = LARGE, .by_name = LARGE },
   { .small = -1, .medium = -1, .big = -1, .real = DBL_MIN, .text = "NULL", .bytes = { "NULL", 4 },
     .decimal = "-0.01", .json = "{\"a\": [1, \"\xc3\xa9\"]}", .at = -1, .day = -1 },
-  { .big = G_GINT64_CONSTANT (9007199254740993), .real = 0.1, .text = "0123", .decimal = "12.30", .json = "\"x\"", .at = 1, .day = 1 },
+  { .big = G_GINT64_CONSTANT (9007199254740993), .real = 0.1, .text = "0123", .decimal = "12.30",
+    .json = "\"x\"", .at = 1, .day = 1 },
   { .real = INFINITY, .decimal = "10.00" },
   { .real = -INFINITY, .decimal = "9.00" },
   { .real = -0.0, .at = -1000001, .json = "[1.10, 100000]" },
@@ -191,8 +197,7 @@ async_and_values (Test *test)
     {
       Every record = samples[i];
 
-      test_await (yara_orm_create_async (test->orm, &every_model, &record, NULL, test_call_done, &call),
-                  test_ok (yara_orm_create_finish (test->orm, call.result, &error)));
+      test_await_ok (orm_create, test->orm, &every_model, &record);
     }
   assert_all_there (test);
   {
@@ -269,7 +274,8 @@ decimals_are_numbers (Test *test)
 {
   static const Every records[] = {
     { .decimal = "10.00" }, { .decimal = "9" }, { .decimal = "-10.5" }, { .decimal = "-9.00" },
-    { .decimal = "9999999999999999.98" }, { .decimal = "9999999999999999.99" }, { .decimal = "0.1" }, { NOTHING },
+    { .decimal = "9999999999999999.98" }, { .decimal = "9999999999999999.99" }, { .decimal = "0.1" },
+    { NOTHING },
   };
   g_autofree char *ids = NULL;
 
@@ -290,7 +296,8 @@ static void
 times_are_in_order (Test *test)
 {
   static const Every records[] = {
-    { .at = 0, .day = 0 }, { .at = -1, .day = -1 }, { .at = YEAR_1, .day = -719162 }, { .at = YEAR_9999, .day = 2932896 },
+    { .at = 0, .day = 0 }, { .at = -1, .day = -1 }, { .at = YEAR_1, .day = -719162 }, 
+    { .at = YEAR_9999, .day = 2932896 },
     { .at = 999999, .day = 9 }, { .at = 1000000, .day = 10 }, { .at = -1000000, .day = -366 }, { NOTHING },
   };
   g_autofree char *by_time = NULL, *by_day = NULL;
@@ -317,7 +324,8 @@ others_are_in_order (Test *test)
     { .real = -INFINITY, .uuid = { { 0x7f } }, .bytes = { "a", 1 } },
   };
   static const struct { const char *field, *ids; } expected[] = {
-    { "real", "4 3 1 2" }, { "uuid", "2 1 4 3" }, { "bytes", "3 4 2 1" }, { "flag", "2 3 4 1" }, { "by_number", "3 2 4 1" },
+    { "real", "4 3 1 2" }, { "uuid", "2 1 4 3" }, { "bytes", "3 4 2 1" }, { "flag", "2 3 4 1" },
+    { "by_number", "3 2 4 1" },
   };
 
   add_rows (test, records, G_N_ELEMENTS (records));
@@ -329,7 +337,8 @@ others_are_in_order (Test *test)
     }
   g_assert_cmpint (count_where (test, "bytes", yara_value_bytes (records[1].bytes)), ==, 1);
   g_assert_cmpint (count_where (test, "uuid", yara_value_uuid (records[2].uuid)), ==, 1);
-  g_assert_cmpint (count_where (test, "uuid", yara_value_text ("FF000000-0000-0000-0000-000000000000")), ==, 1);
+  g_assert_cmpint (count_where (test, "uuid", yara_value_text ("FF000000-0000-0000-0000-000000000000")), ==,
+                   1);
   g_assert_cmpint (count_where (test, "by_number", YARA_VALUE (LARGE)), ==, 1);
   g_assert_cmpint (count_where (test, "by_number__gt", yara_value_int (SMALL)), ==, 3);
   g_assert_cmpint (count_where (test, "by_name", YARA_VALUE (MIDDLE)), ==, 4);

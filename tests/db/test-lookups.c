@@ -33,7 +33,8 @@ static const YaraField item_fields[] = {
   YARA_FIELD (Item, name, .nullable = true),
   YARA_FIELD_AS (Item, price, DECIMAL, .precision = 8, .scale = 2, .nullable = true),
   YARA_FIELD_AS (Item, at, TIMESTAMP, .nullable = true, .null_flag = YARA_NULL_FLAG (Item, at_null)),
-  YARA_FIELD_AS (Item, color, ENUM_TEXT, .choices = colors, .nullable = true, .null_flag = YARA_NULL_FLAG (Item, color_null)),
+  YARA_FIELD_AS (Item, color, ENUM_TEXT, .choices = colors, .nullable = true,
+                 .null_flag = YARA_NULL_FLAG (Item, color_null)),
   YARA_FIELD (Item, uuid, .nullable = true),
   YARA_FIELD (Item, bytes, .nullable = true),
   YARA_FIELD (Item, flag),
@@ -43,8 +44,10 @@ static const YaraModel item_model = YARA_MODEL (Item, "items", item_fields);
 
 /* The keys are 1 to 10. */
 static const Item items[] = {
-  { .age = 10, .name = "Ada", .price = "9.00", .at = -1, .color = RED, .uuid = { { 1 } }, .bytes = { "a", 1 }, .rating = 0.5 },
-  { .age = 20, .name = "ada", .price = "10.00", .at = 0, .color = GREEN, .uuid = { { 2 } }, .bytes = { "", 0 }, .flag = true },
+  { .age = 10, .name = "Ada", .price = "9.00", .at = -1, .color = RED, .uuid = { { 1 } }, .bytes = { "a", 1 },
+    .rating = 0.5 },
+  { .age = 20, .name = "ada", .price = "10.00", .at = 0, .color = GREEN, .uuid = { { 2 } },
+    .bytes = { "", 0 }, .flag = true },
   { .age = 30, .name = "100%", .price = "-1.50", .at = 1, .color = BLUE, .rating = -1 },
   { .age = 30, .name = "100x", .at_null = true, .color = RED, .bytes = { "a\0b", 3 }, .flag = true },
   { .age_null = true, .name = "a_b", .price = "0.00", .at = 2, .color_null = true },
@@ -75,7 +78,8 @@ keys_of (Test *test, const YaraQuery *query)
 
   YARA_FOREACH (Item, item, result)
     keys |= 1u << item->id;
-  g_assert_cmpint (test_ok (yara_orm_count (test->orm, query, NULL, &error)), ==, yara_result_get_n_records (result));
+  g_assert_cmpint (test_ok (yara_orm_count (test->orm, query, NULL, &error)), ==,
+                   yara_result_get_n_records (result));
   return keys;
 }
 
@@ -274,8 +278,7 @@ long_lists (Test *test)
     yara_query_filter (query, "name__not_in", yara_value_list (texts, n));
     update = yara_query_copy (query);
     yara_query_set (update, "flag", true);
-    g_assert_cmpint (test_await (yara_orm_count_async (test->orm, query, NULL, test_call_done, &call),
-                                 test_ok (yara_orm_count_finish (test->orm, call.result, &error))), ==, 3);
+    g_assert_cmpint (test_await_ok (orm_count, test->orm, query), ==, 3);
     g_assert_cmpint (test_ok (yara_orm_update (test->orm, update, NULL, &error)), ==, 3);
     g_assert_cmpint (test_ok (yara_orm_delete_all (test->orm, query, NULL, &error)), ==, 3);
   }
@@ -301,12 +304,18 @@ trees (Test *test)
   add_items (test);
   assert_finds_expr (test, yara_expr_or (yara_expr ("age", 10), yara_expr ("name", "ada")), "1 2");
   assert_finds_expr (test, yara_expr_and (yara_expr ("age", 30), yara_expr ("flag", true)), "4");
-  assert_finds_expr (test, yara_expr_and (yara_expr_or (yara_expr ("age", 10), yara_expr ("age", 20)), yara_expr ("flag", true)), "2");
-  assert_finds_expr (test, yara_expr_or (yara_expr ("age", 10), yara_expr_and (yara_expr ("age", 20), yara_expr ("flag", false))), "1");
-  assert_finds_expr (test, yara_expr_not (yara_expr_or (yara_expr ("age__gt", 0), yara_expr ("name", ""))), "5 6 8");
-  assert_finds_expr (test, yara_expr_not (yara_expr_and (yara_expr ("age__gt", 0), yara_expr ("flag", true))), "1 3 5 6 8 9 10");
+  assert_finds_expr (test, yara_expr_and (yara_expr_or (yara_expr ("age", 10), yara_expr ("age", 20)),
+                                          yara_expr ("flag", true)), "2");
+  assert_finds_expr (test, yara_expr_or (yara_expr ("age", 10),
+                                         yara_expr_and (yara_expr ("age", 20),
+                                                        yara_expr ("flag", false))), "1");
+  assert_finds_expr (test, yara_expr_not (yara_expr_or (yara_expr ("age__gt", 0), yara_expr ("name", ""))),
+                     "5 6 8");
+  assert_finds_expr (test, yara_expr_not (yara_expr_and (yara_expr ("age__gt", 0), yara_expr ("flag", true))),
+                     "1 3 5 6 8 9 10");
   assert_finds_expr (test, yara_expr_not (yara_expr_not (yara_expr ("age__gt", 30))), "7 10");
-  assert_finds_expr (test, yara_expr_or (yara_expr_not (yara_expr ("age__gte", 0)), yara_expr ("age__in", yara_value_list (NULL, 0))), "5 6 8");
+  assert_finds_expr (test, yara_expr_or (yara_expr_not (yara_expr ("age__gte", 0)),
+                                         yara_expr ("age__in", yara_value_list (NULL, 0))), "5 6 8");
 }
 
 /* Each filter and exclude narrows, whatever stands in the others. */

@@ -136,7 +136,8 @@ places (Test *test)
   REFUSED (test, "number", KEY, YARA_FIELD (Record, number, .offset = sizeof (Record) - 2));
   REFUSED (test, "number", KEY, YARA_FIELD (Record, number, .offset = G_MAXSIZE));
   REFUSED (test, "number", KEY, YARA_FIELD (Record, number, .size = 2));
-  REFUSED (test, "number", KEY, YARA_FIELD (Record, number, .nullable = true, .null_flag = sizeof (Record) + 1));
+  REFUSED (test, "number", KEY,
+           YARA_FIELD (Record, number, .nullable = true, .null_flag = sizeof (Record) + 1));
   REFUSED (test, "number", KEY, YARA_FIELD (Record, number, .nullable = true, .null_flag = G_MAXSIZE));
   REFUSED (test, "number", KEY, YARA_FIELD (Record, number, .nullable = true)); /* nowhere to put NULL */
 }
@@ -167,8 +168,10 @@ defaults (Test *test)
   REFUSED (test, "real", KEY, YARA_FIELD (Record, real, .default_value = "nan"));
   REFUSED (test, "text", KEY, YARA_FIELD (Record, text, .max_length = 2, .default_value = "abc"));
   REFUSED (test, "text", KEY, YARA_FIELD (Record, text, .default_value = "\xff"));
-  REFUSED (test, "text", KEY, YARA_FIELD_AS (Record, text, DECIMAL, .precision = 4, .scale = 1, .default_value = "1.25"));
-  REFUSED (test, "color", KEY, YARA_FIELD_AS (Record, color, ENUM_INT, .choices = colors, .default_value = "blue"));
+  REFUSED (test, "text", KEY,
+           YARA_FIELD_AS (Record, text, DECIMAL, .precision = 4, .scale = 1, .default_value = "1.25"));
+  REFUSED (test, "color", KEY,
+           YARA_FIELD_AS (Record, color, ENUM_INT, .choices = colors, .default_value = "blue"));
   REFUSED (test, "text", KEY, YARA_FIELD (Record, text, .default_value = "a", .default_sql = "'b'"));
 }
 
@@ -182,11 +185,13 @@ static const YaraIndex nameless[] = { { "", (const char *const[]) { "number", NU
 static void
 indexes (Test *test)
 {
-  static const YaraModel with_unknown = YARA_MODEL (Record, "records", indexed_fields, YARA_INDEXES (unknown));
+  static const YaraModel with_unknown = YARA_MODEL (Record, "records", indexed_fields,
+                                                    YARA_INDEXES (unknown));
   static const YaraModel with_empty = YARA_MODEL (Record, "records", indexed_fields, YARA_INDEXES (empty));
   static const YaraModel with_twice = YARA_MODEL (Record, "records", indexed_fields, YARA_INDEXES (twice));
   static const YaraModel with_longer = YARA_MODEL (Record, "records", indexed_fields, YARA_INDEXES (longer));
-  static const YaraModel with_nameless = YARA_MODEL (Record, "records", indexed_fields, YARA_INDEXES (nameless));
+  static const YaraModel with_nameless = YARA_MODEL (Record, "records", indexed_fields,
+                                                     YARA_INDEXES (nameless));
 
   assert_refused (test, &with_unknown, "nowhere");
   assert_refused (test, &with_empty, "index");
@@ -204,7 +209,8 @@ references (Test *test)
 
   test_ok (yara_orm_register (test->orm, &target, &error));
   REFUSED (test, "text", KEY, YARA_FIELD (Record, text, .references = &target));
-  REFUSED (test, "second", KEY, YARA_FIELD (Record, second, .references = &target, .on_delete = YARA_ON_DELETE_SET_NULL));
+  REFUSED (test, "second", KEY,
+           YARA_FIELD (Record, second, .references = &target, .on_delete = YARA_ON_DELETE_SET_NULL));
   REFUSED (test, "second", KEY, YARA_FIELD (Record, second, .references = &target, .on_delete = 77));
   ACCEPTED (test, "good", KEY, YARA_FIELD (Record, second, .references = &target));
 }
@@ -249,11 +255,18 @@ record_init (Test *test)
 static void
 record_init_marks_null (Test *test)
 {
-  typedef struct { gint64 id; gint32 age; bool age_unknown; gint32 size; bool size_unknown; const char *name; } Person;
+  typedef struct
+  {
+    gint64      id;
+    gint32      age, size;
+    bool        age_unknown, size_unknown;
+    const char *name;
+  } Person;
   static const YaraField fields[] = {
     YARA_FIELD (Person, id, .primary_key = true),
     YARA_FIELD (Person, age, .nullable = true, .null_flag = YARA_NULL_FLAG (Person, age_unknown)),
-    YARA_FIELD (Person, size, .nullable = true, .null_flag = YARA_NULL_FLAG (Person, size_unknown), .default_value = "4"),
+    YARA_FIELD (Person, size, .nullable = true, .null_flag = YARA_NULL_FLAG (Person, size_unknown),
+                .default_value = "4"),
     YARA_FIELD (Person, name, .nullable = true),
   };
   static const YaraModel model = YARA_MODEL (Person, "people", fields);

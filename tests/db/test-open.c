@@ -67,7 +67,8 @@ open_bad_router (Test *test)
 
   test_fails_in (yara_orm_open (url, path, NULL, &error), YARA_ROUTER_ERROR, YARA_ROUTER_ERROR_FILE, path);
   test_await (yara_orm_open_async (url, path, NULL, test_call_done, &call),
-              test_fails_in (yara_orm_open_finish (call.result, &error), YARA_ROUTER_ERROR, YARA_ROUTER_ERROR_FILE, path));
+              test_fails_in (yara_orm_open_finish (call.result, &error), YARA_ROUTER_ERROR,
+                             YARA_ROUTER_ERROR_FILE, path));
 }
 
 static void
@@ -112,7 +113,7 @@ close_async_twice_at_once (Test *test)
 static void
 use_after_close (Test *test)
 {
-  YaraConnection *connection = test_ok (yara_orm_get_connection (test->orm, NULL, &error));
+  YaraConnection *connection = test_connection (test->orm, NULL);
   g_autoptr(YaraQuery) query = yara_query_new (&entry_model);
   g_autofree char *url = test_url (test, "second");
   g_autofree char *file = g_build_filename (test->folder, "second.db", NULL);
@@ -142,7 +143,7 @@ connection_outlives_orm (Test *test)
 {
   g_autofree char *url = test_url (test, "second");
   YaraOrm *orm = test_ok (yara_orm_open (url, NULL, NULL, &error));
-  g_autoptr(YaraConnection) connection = g_object_ref (test_ok (yara_orm_get_connection (orm, NULL, &error)));
+  g_autoptr(YaraConnection) connection = g_object_ref (test_connection (orm, NULL));
 
   g_object_unref (orm);
   test_fails (yara_connection_execute (connection, "SELECT 1", NULL, NULL, &error), CONNECTION);
@@ -257,6 +258,45 @@ unref_in_flight (Test *test)
   test_settle ();
 }
 
+/* Verbs of two statements are finished or fail as a whole. */
+static void
+close_between_statements (Test *test)
+{
+  Entry entries[N_IN_FLIGHT];
+  TestCall calls[N_IN_FLIGHT];
+  g_autofree char *url = test_url (test, "default");
+  guint n_created = 0;
+
+  memset (calls, 0, sizeof calls);
+  TEST_USE (test, &entry_model);
+  for (guint i = 0; i < N_IN_FLIGHT; i++)
+    {
+      entries[i] = (Entry) { .token = i };
+      yara_orm_get_or_create_async (test->orm, &entry_model, &entries[i], YARA_NAMES ("token"), NULL,
+                                    test_call_done, &calls[i]);
+    }
+  test_ok (yara_orm_close (test->orm, NULL, &error));
+  test_calls_wait (calls, N_IN_FLIGHT);
+  for (guint i = 0; i < N_IN_FLIGHT; i++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(YaraResult) result = yara_orm_get_or_create_finish (test->orm, calls[i].result, NULL, &error);
+
+      if (result == NULL)
+        g_assert_error (error, YARA_ERROR, YARA_ERROR_CONNECTION);
+      else
+        n_created++;
+      g_assert_cmpint (entries[i].id != 0, ==, result != NULL);
+    }
+  test_calls_clear (calls, N_IN_FLIGHT);
+  if (test->variant->on_disk)
+    {
+      g_autoptr(YaraOrm) orm = test_ok (yara_orm_open (url, NULL, NULL, &error));
+
+      g_assert_cmpint (test_fetch_int (orm, NULL, "SELECT count(*) FROM entries"), ==, n_created);
+    }
+}
+
 static const TestCase cases[] = {
   { "open/gives-default", open_gives_default },
   { "open/async", open_async },
@@ -271,5 +311,6 @@ static const TestCase cases[] = {
   { "close/in-flight", close_in_flight },
   { "close/async-in-flight", close_async_in_flight },
   { "close/unref-in-flight", unref_in_flight },
+  { "close/between-statements", close_between_statements },
 };
 TEST_MAIN (cases)

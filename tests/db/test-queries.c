@@ -21,14 +21,16 @@ static const YaraField player_fields[] = {
   YARA_FIELD (Player, team, .column = "group"),
   YARA_FIELD (Player, score, .nullable = true, .null_flag = YARA_NULL_FLAG (Player, score_null)),
 };
-static const YaraModel player_model = YARA_MODEL (Player, "order", player_fields); /* names that are words of SQL */
+static const YaraModel player_model = YARA_MODEL (Player, "order",
+                                                  player_fields); /* names that are words of SQL */
 
 static void
 add_players (Test *test)
 {
   Player players[] = {
-    { .name = "eve", .team = 1, .score = 5 }, { .name = "dan", .team = 2, .score = 5 }, { .name = "cat", .team = 1, .score = 7 },
-    { .name = "bob", .team = 2, .score = 1 }, { .name = "ann", .team = 1, .score_null = true }, { .name = "fay", .team = 3, .score = 5 },
+    { .name = "eve", .team = 1, .score = 5 }, { .name = "dan", .team = 2, .score = 5 },
+    { .name = "cat", .team = 1, .score = 7 }, { .name = "bob", .team = 2, .score = 1 },
+    { .name = "ann", .team = 1, .score_null = true }, { .name = "fay", .team = 3, .score = 5 },
   };
 
   TEST_USE (test, &player_model);
@@ -119,8 +121,9 @@ slices (Test *test)
 static void
 first_and_last (Test *test)
 {
-  g_autoptr(YaraQuery) plain = sorted ("", -1, -1), by_name = sorted ("name", -1, -1), down = sorted ("-team name", -1, -1);
-  g_autoptr(YaraQuery) slice = sorted ("name", 2, 1), limited = sorted ("name", 2, -1), none = sorted ("", -1, -1);
+  g_autoptr(YaraQuery) plain = sorted ("", -1, -1), none = sorted ("", -1, -1);
+  g_autoptr(YaraQuery) by_name = sorted ("name", -1, -1), down = sorted ("-team name", -1, -1);
+  g_autoptr(YaraQuery) slice = sorted ("name", 2, 1), limited = sorted ("name", 2, -1);
 
   add_players (test);
   yara_query_filter (none, "team", 9);
@@ -140,7 +143,8 @@ first_and_last (Test *test)
 static void
 get (Test *test)
 {
-  g_autoptr(YaraQuery) one = sorted ("", -1, -1), several = sorted ("", -1, -1), none = sorted ("", -1, -1), key = sorted ("", -1, -1);
+  g_autoptr(YaraQuery) one = sorted ("", -1, -1), several = sorted ("", -1, -1);
+  g_autoptr(YaraQuery) none = sorted ("", -1, -1), key = sorted ("", -1, -1);
 
   add_players (test);
   yara_query_filter (one, "name", "cat");
@@ -196,8 +200,10 @@ values (Test *test)
   none = test_ok (yara_orm_values (test->orm, query, YARA_NAMES ("id"), NULL, &error));
   g_assert_cmpuint (yara_rows_get_n_rows (none), ==, 0);
   g_assert_cmpuint (yara_rows_get_n_columns (none), ==, 1);
-  test_fails (yara_orm_values (test->orm, query, YARA_NAMES ("name", "scroe"), NULL, &error), FIELD, "Player", "scroe", "score");
-  test_fails (yara_orm_values (test->orm, query, (const char *const[]) { NULL }, NULL, &error), FIELD, "Player");
+  test_fails (yara_orm_values (test->orm, query, YARA_NAMES ("name", "scroe"), NULL, &error), FIELD, "Player",
+              "scroe", "score");
+  test_fails (yara_orm_values (test->orm, query, (const char *const[]) { NULL }, NULL, &error), FIELD,
+              "Player");
 }
 
 static void
@@ -212,7 +218,8 @@ distinct (Test *test)
   g_assert_cmpuint (yara_rows_get_n_rows (rows), ==, 3);
   for (guint i = 0; i < 3; i++)
     g_assert_cmpint (yara_rows_get_int (rows, i, 0), ==, i + 1);
-  g_assert_cmpint (test_ok (yara_orm_count (test->orm, query, NULL, &error)), ==, 6); /* whole records differ by key */
+  g_assert_cmpint (test_ok (yara_orm_count (test->orm, query, NULL, &error)), ==,
+                   6); /* whole records differ by key */
   yara_query_distinct (slice);
   pair = test_ok (yara_orm_values (test->orm, slice, YARA_NAMES ("team"), NULL, &error));
   g_assert_cmpuint (yara_rows_get_n_rows (pair), ==, 2);
@@ -327,7 +334,8 @@ static void
 mistakes (Test *test)
 {
   static const char *const lookups[] = {
-    "", "__", "__gt", "nmae", "name__", "name__containz", "name__gt__lt", "team__name", "name ", "\"name\"", "group", "na\xffme",
+    "", "__", "__gt", "nmae", "name__", "name__containz", "name__gt__lt", "team__name", "name ", "\"name\"",
+    "group", "na\xffme",
     "name\nname",
   };
   YaraQuery *query;
@@ -339,7 +347,8 @@ mistakes (Test *test)
       yara_query_filter (query, lookups[i], TEST_SECRET);
       assert_mistake (test, query, "Player");
       query = yara_query_new (&player_model);
-      yara_query_exclude_expr (query, yara_expr_or (yara_expr ("team", 1), yara_expr (lookups[i], TEST_SECRET)));
+      yara_query_exclude_expr (query,
+                               yara_expr_or (yara_expr ("team", 1), yara_expr (lookups[i], TEST_SECRET)));
       assert_mistake (test, query, "Player");
     }
   query = yara_query_new (&player_model);

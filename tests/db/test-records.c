@@ -63,7 +63,8 @@ create (Test *test)
   g_assert_cmpint (first.created, >=, before);
   g_assert_cmpint (second.created, <=, after);
   g_assert_cmpint (first.changed, >=, before);
-  names = test_fetch_list (test->orm, NULL, "SELECT name || coalesce(\"home town\", '?') || state FROM people ORDER BY id");
+  names = test_fetch_list (test->orm, NULL,
+                           "SELECT name || coalesce(\"home town\", '?') || state FROM people ORDER BY id");
   g_assert_cmpstr (names, ==, "Ada?new,Grace?new");
 }
 
@@ -134,17 +135,21 @@ save_all (Test *test)
   test_ok (yara_orm_save (test->orm, &person_model, &person, NULL, NULL, &error));
   g_assert_cmpint (person.changed, >=, created);
   g_assert_cmpint (person.created, ==, created);
-  row = test_fetch_list (test->orm, NULL, "SELECT name || \"home town\" || coalesce(age, -1) FROM people WHERE id = 2");
+  row = test_fetch_list (test->orm, NULL,
+                         "SELECT name || \"home town\" || coalesce(age, -1) FROM people WHERE id = 2");
   g_assert_cmpstr (row, ==, "Ada L.London-1");
   {
     Person again = { .id = person.id };
-    g_autoptr(YaraResult) result = test_ok (yara_orm_refresh (test->orm, &person_model, &again, NULL, &error));
+    g_autoptr(YaraResult) result = NULL;
+
+    result = test_ok (yara_orm_refresh (test->orm, &person_model, &again, NULL, &error));
 
     g_assert_cmpint (again.changed, ==, person.changed);
     g_assert_cmpint (again.created, ==, created);
   }
   g_assert_cmpint (other.id, ==, 1);
-  g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(*) FROM people WHERE name = 'Grace' AND age = 36"), ==, 1);
+  g_assert_cmpint (test_fetch_int (test->orm, NULL,
+                                   "SELECT count(*) FROM people WHERE name = 'Grace' AND age = 36"), ==, 1);
 }
 
 static void
@@ -163,9 +168,11 @@ save_named (Test *test)
   row = test_fetch_list (test->orm, NULL, "SELECT name || \"home town\" || age FROM people");
   g_assert_cmpstr (row, ==, "AdaLondon36");
 
-  test_fails (yara_orm_save (test->orm, &person_model, &person, YARA_NAMES ("city", "naem"), NULL, &error), FIELD,
+  test_fails (yara_orm_save (test->orm, &person_model, &person, YARA_NAMES ("city", "naem"), NULL, &error),
+              FIELD,
               "Person", "naem", "name");
-  test_fails (yara_orm_save (test->orm, &person_model, &person, YARA_NAMES ("home town"), NULL, &error), FIELD, "home town");
+  test_fails (yara_orm_save (test->orm, &person_model, &person, YARA_NAMES ("home town"), NULL, &error),
+              FIELD, "home town");
 }
 
 static void
@@ -179,8 +186,7 @@ save_nothing (Test *test)
   person.name = "not saved";
   test_ok (yara_orm_save (test->orm, &person_model, &person, (const char *const[]) { NULL }, NULL, &error));
   g_assert_cmpint (person.changed, ==, 5);
-  test_await (yara_orm_save_async (test->orm, &person_model, &person, (const char *const[]) { NULL }, NULL, test_call_done, &call),
-              test_ok (yara_orm_save_finish (test->orm, call.result, &error)));
+  test_await_ok (orm_save, test->orm, &person_model, &person, (const char *const[]) { NULL });
   g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(*) FROM people WHERE name = 'Ada'"), ==, 1);
 }
 
@@ -191,8 +197,10 @@ save_missing (Test *test)
   Person other;
 
   TEST_USE (test, &person_model);
-  test_fails (yara_orm_save (test->orm, &person_model, &person, NULL, NULL, &error), DOES_NOT_EXIST, "Person");
-  test_fails (yara_orm_save (test->orm, &person_model, &person, YARA_NAMES ("age"), NULL, &error), DOES_NOT_EXIST, "Person");
+  test_fails (yara_orm_save (test->orm, &person_model, &person, NULL, NULL, &error), DOES_NOT_EXIST,
+              "Person");
+  test_fails (yara_orm_save (test->orm, &person_model, &person, YARA_NAMES ("age"), NULL, &error),
+              DOES_NOT_EXIST, "Person");
   g_assert_cmpint (count_people (test), ==, 0);
 
   /* a conflict leaves row and record alone */
@@ -200,7 +208,8 @@ save_missing (Test *test)
   other = add_person (test, "Grace");
   other.name = "Ada";
   test_fails (yara_orm_save (test->orm, &person_model, &other, NULL, NULL, &error), INTEGRITY, "name");
-  g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(*) FROM people WHERE name = 'Grace'"), ==, 1);
+  g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(*) FROM people WHERE name = 'Grace'"), ==,
+                   1);
 }
 
 /* ---- delete and refresh ---- */
@@ -216,8 +225,7 @@ delete (Test *test)
   test_ok (yara_orm_delete (test->orm, &person_model, &person, NULL, &error));
   g_assert_cmpint (count_people (test), ==, 1);
   test_fails (yara_orm_delete (test->orm, &person_model, &person, NULL, &error), DOES_NOT_EXIST, "Person");
-  test_await (yara_orm_delete_async (test->orm, &person_model, &other, NULL, test_call_done, &call),
-              test_ok (yara_orm_delete_finish (test->orm, call.result, &error)));
+  test_await_ok (orm_delete, test->orm, &person_model, &other);
   g_assert_cmpint (count_people (test), ==, 0);
 }
 
@@ -242,6 +250,12 @@ refresh (Test *test)
 
 /* ---- look, then write ---- */
 
+static YaraResult *
+find_or_make (Test *test, Person *person, const char *const *fields, gboolean *created)
+{
+  return test_ok (yara_orm_get_or_create (test->orm, &person_model, person, fields, created, NULL, &error));
+}
+
 static void
 get_or_create (Test *test)
 {
@@ -250,7 +264,7 @@ get_or_create (Test *test)
 
   TEST_USE (test, &person_model);
   {
-    g_autoptr(YaraResult) result = test_ok (yara_orm_get_or_create (test->orm, &person_model, &person, YARA_NAMES ("name"), &created, NULL, &error));
+    g_autoptr(YaraResult) result = find_or_make (test, &person, YARA_NAMES ("name"), &created);
     Person *made = yara_result_get_record (result, 0);
 
     g_assert_true (created);
@@ -262,7 +276,7 @@ get_or_create (Test *test)
     g_assert_cmpint (made->created, ==, person.created);
   }
   {
-    g_autoptr(YaraResult) result = test_ok (yara_orm_get_or_create (test->orm, &person_model, &again, YARA_NAMES ("name"), &created, NULL, &error));
+    g_autoptr(YaraResult) result = find_or_make (test, &again, YARA_NAMES ("name"), &created);
     Person *found = yara_result_get_record (result, 0);
 
     g_assert_false (created);
@@ -271,7 +285,7 @@ get_or_create (Test *test)
   }
   again = (Person) { .name = "Mary" };
   {
-    g_autoptr(YaraResult) result = test_ok (yara_orm_get_or_create (test->orm, &person_model, &again, YARA_NAMES ("name"), NULL, NULL, &error));
+    g_autoptr(YaraResult) result = find_or_make (test, &again, YARA_NAMES ("name"), NULL);
 
     g_assert_cmpuint (yara_result_get_n_records (result), ==, 1);
   }
@@ -288,7 +302,7 @@ get_or_create_null (Test *test)
   TEST_USE (test, &person_model);
   for (guint i = 0; i < 2; i++)
     {
-      g_autoptr(YaraResult) result = test_ok (yara_orm_get_or_create (test->orm, &person_model, &person, YARA_NAMES ("city", "age"), &created, NULL, &error));
+      g_autoptr(YaraResult) result = find_or_make (test, &person, YARA_NAMES ("city", "age"), &created);
 
       g_assert_cmpint (created, ==, i == 0);
     }
@@ -304,15 +318,19 @@ get_or_create_bad (Test *test)
   TEST_USE (test, &person_model);
   add_person (test, "Ada");
   add_person (test, "Grace");
-  test_fails (yara_orm_get_or_create (test->orm, &person_model, &person, YARA_NAMES ("age"), &created, NULL, &error),
+  test_fails (yara_orm_get_or_create (test->orm, &person_model, &person, YARA_NAMES ("age"), &created, NULL,
+                                      &error),
               MULTIPLE_OBJECTS, "Person");
-  test_fails (yara_orm_update_or_create (test->orm, &person_model, &person, YARA_NAMES ("age"), &created, NULL, &error),
+  test_fails (yara_orm_update_or_create (test->orm, &person_model, &person, YARA_NAMES ("age"), &created,
+                                         NULL, &error),
               MULTIPLE_OBJECTS, "Person");
-  test_fails (yara_orm_get_or_create (test->orm, &person_model, &person, YARA_NAMES ("aeg"), &created, NULL, &error),
+  test_fails (yara_orm_get_or_create (test->orm, &person_model, &person, YARA_NAMES ("aeg"), &created, NULL,
+                                      &error),
               FIELD, "Person", "aeg");
   person.name = NULL;
   person.age = 7;
-  test_fails (yara_orm_get_or_create (test->orm, &person_model, &person, YARA_NAMES ("age"), &created, NULL, &error),
+  test_fails (yara_orm_get_or_create (test->orm, &person_model, &person, YARA_NAMES ("age"), &created, NULL,
+                                      &error),
               FIELD, "Person", "name");
   g_assert_cmpint (count_people (test), ==, 2);
 }
@@ -325,22 +343,27 @@ update_or_create (Test *test)
   g_autofree char *row = NULL;
 
   TEST_USE (test, &person_model);
-  test_ok (yara_orm_update_or_create (test->orm, &person_model, &person, YARA_NAMES ("name"), &created, NULL, &error));
+  test_ok (yara_orm_update_or_create (test->orm, &person_model, &person, YARA_NAMES ("name"), &created, NULL,
+                                      &error));
   g_assert_true (created);
   g_assert_cmpint (person.id, >, 0);
-  test_ok (yara_orm_update_or_create (test->orm, &person_model, &again, YARA_NAMES ("name"), &created, NULL, &error));
+  test_ok (yara_orm_update_or_create (test->orm, &person_model, &again, YARA_NAMES ("name"), &created, NULL,
+                                      &error));
   g_assert_false (created);
   g_assert_cmpint (again.id, ==, person.id);
   g_assert_cmpint (again.changed, >=, person.changed);
   {
     Person stored = { .id = person.id };
-    g_autoptr(YaraResult) result = test_ok (yara_orm_refresh (test->orm, &person_model, &stored, NULL, &error));
+    g_autoptr(YaraResult) result = NULL;
+
+    result = test_ok (yara_orm_refresh (test->orm, &person_model, &stored, NULL, &error));
 
     g_assert_cmpint (stored.created, ==, person.created); /* when it was created has not changed */
   }
   row = test_fetch_list (test->orm, NULL, "SELECT name || age || coalesce(\"home town\", '?') FROM people");
   g_assert_cmpstr (row, ==, "Ada37?");
-  test_await (yara_orm_update_or_create_async (test->orm, &person_model, &person, YARA_NAMES ("name"), NULL, test_call_done, &call),
+  test_await (yara_orm_update_or_create_async (test->orm, &person_model, &person, YARA_NAMES ("name"), NULL,
+                                               test_call_done, &call),
               test_ok (yara_orm_update_or_create_finish (test->orm, call.result, &created, &error)));
   g_assert_false (created);
   g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT age FROM people"), ==, 36);
@@ -361,9 +384,11 @@ get_or_create_at_once (Test *test)
     {
       people[i] = (Person) { .name = "Ada", .age = i };
       if (i % 2)
-        yara_orm_update_or_create_async (test->orm, &person_model, &people[i], YARA_NAMES ("name"), NULL, test_call_done, &calls[i]);
+        yara_orm_update_or_create_async (test->orm, &person_model, &people[i], YARA_NAMES ("name"), NULL,
+                                         test_call_done, &calls[i]);
       else
-        yara_orm_get_or_create_async (test->orm, &person_model, &people[i], YARA_NAMES ("name"), NULL, test_call_done, &calls[i]);
+        yara_orm_get_or_create_async (test->orm, &person_model, &people[i], YARA_NAMES ("name"), NULL,
+                                      test_call_done, &calls[i]);
     }
   test_calls_wait (calls, N);
   for (guint i = 0; i < N; i++)
@@ -373,7 +398,8 @@ get_or_create_at_once (Test *test)
       if (i % 2)
         test_ok (yara_orm_update_or_create_finish (test->orm, calls[i].result, &created, &error));
       else
-        yara_result_unref (test_ok (yara_orm_get_or_create_finish (test->orm, calls[i].result, &created, &error)));
+        yara_result_unref (test_ok (yara_orm_get_or_create_finish (test->orm, calls[i].result, &created,
+                                                                   &error)));
       n_created += created;
     }
   test_calls_clear (calls, N);

@@ -43,16 +43,16 @@ list (Test *test)
 static void
 get (Test *test)
 {
-  YaraConnection *connection = test_ok (yara_orm_get_connection (test->orm, NULL, &error));
+  YaraConnection *connection = test_connection (test->orm, NULL);
   g_autofree char *url = NULL;
 
-  g_assert_true (connection == test_ok (yara_orm_get_connection (test->orm, "default", &error)));
+  g_assert_true (connection == test_connection (test->orm, "default"));
   g_assert_cmpstr (yara_connection_get_name (connection), ==, "default");
   g_assert_cmpstr (yara_connection_get_backend (connection), ==, test->variant->backend);
   url = yara_connection_get_url (connection);
   g_assert_true (g_str_has_prefix (url, test->variant->backend));
   test_add_connection (test, "replica");
-  g_assert_true (connection != test_ok (yara_orm_get_connection (test->orm, "replica", &error)));
+  g_assert_true (connection != test_connection (test->orm, "replica"));
 }
 
 static void
@@ -62,7 +62,8 @@ get_unknown (Test *test)
   test_fails (yara_orm_get_connection (test->orm, "replcia", &error), CONFIGURATION,
               "replcia", "default", "did you mean", "replica");
   test_fails (yara_orm_get_connection (test->orm, "", &error), CONFIGURATION, "default", "replica");
-  test_fails (yara_orm_get_connection (test->orm, "bad\xff\nname", &error), CONFIGURATION, "default", "replica");
+  test_fails (yara_orm_get_connection (test->orm, "bad\xff\nname", &error), CONFIGURATION, "default",
+              "replica");
 }
 
 static void
@@ -79,7 +80,8 @@ bad_names (Test *test)
     {
       test_fails (yara_orm_add_connection (test->orm, names[i], url, NULL, &error), CONFIGURATION);
       test_await (yara_orm_add_connection_async (test->orm, names[i], url, NULL, test_call_done, &call),
-                  test_fails (yara_orm_add_connection_finish (test->orm, call.result, &error), CONFIGURATION));
+                  test_fails (yara_orm_add_connection_finish (test->orm, call.result, &error),
+                              CONFIGURATION));
     }
   g_assert_false (g_file_test (file, G_FILE_TEST_EXISTS));
   assert_names (test->orm, "default");
@@ -92,8 +94,7 @@ add_async (Test *test)
   g_autofree char *url = test_url (test, "replica");
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
 
-  test_await (yara_orm_add_connection_async (test->orm, "replica", url, NULL, test_call_done, &call),
-              test_ok (yara_orm_add_connection_finish (test->orm, call.result, &error)));
+  test_await_ok (orm_add_connection, test->orm, "replica", url);
   assert_names (test->orm, "default replica");
   g_assert_cmpint (test_fetch_int (test->orm, "replica", "SELECT 7"), ==, 7);
 
@@ -112,12 +113,13 @@ replace (Test *test)
   YaraConnection *connection;
 
   test_add_connection (test, "replica");
-  connection = test_ok (yara_orm_get_connection (test->orm, "replica", &error));
+  connection = test_connection (test->orm, "replica");
   test_execute (test->orm, "replica", "CREATE TABLE old_one (id INTEGER)");
   test_ok (yara_orm_add_connection (test->orm, "replica", url, NULL, &error));
   assert_names (test->orm, "default replica");
-  g_assert_true (connection == test_ok (yara_orm_get_connection (test->orm, "replica", &error)));
-  test_fails (yara_connection_execute (connection, "DELETE FROM old_one", NULL, NULL, &error), OPERATIONAL, "old_one");
+  g_assert_true (connection == test_connection (test->orm, "replica"));
+  test_fails (yara_connection_execute (connection, "DELETE FROM old_one", NULL, NULL, &error), OPERATIONAL,
+              "old_one");
 }
 
 static void
@@ -125,14 +127,15 @@ replace_default (Test *test)
 {
   g_autofree char *url = test_url (test, "second");
   g_autoptr(YaraQuery) query = yara_query_new (&entry_model);
-  YaraConnection *connection = test_ok (yara_orm_get_connection (test->orm, NULL, &error));
+  YaraConnection *connection = test_connection (test->orm, NULL);
   Entry entry = { .token = 1 };
 
   TEST_USE (test, &entry_model);
   test_ok (yara_orm_create (test->orm, &entry_model, &entry, NULL, &error));
   test_ok (yara_orm_add_connection (test->orm, "default", url, NULL, &error));
   test_fails (yara_orm_count (test->orm, query, NULL, &error), OPERATIONAL, "entries");
-  test_fails (yara_connection_execute (connection, "DELETE FROM entries", NULL, NULL, &error), OPERATIONAL, "entries");
+  test_fails (yara_connection_execute (connection, "DELETE FROM entries", NULL, NULL, &error), OPERATIONAL,
+              "entries");
   test_ok (yara_orm_generate_schemas (test->orm, YARA_SCHEMA_DEFAULT, NULL, &error));
   g_assert_cmpint (test_ok (yara_orm_count (test->orm, query, NULL, &error)), ==, 0);
   assert_names (test->orm, "default");
@@ -202,7 +205,44 @@ replace_in_flight (Test *test)
   if (test->variant->on_disk)
     {
       test_add_connection (test, "replica");
-      g_assert_cmpint (test_fetch_int (test->orm, "replica", "SELECT count(*) FROM entries"), ==, N_IN_FLIGHT);
+      g_assert_cmpint (test_fetch_int (test->orm, "replica", "SELECT count(*) FROM entries"), ==,
+                       N_IN_FLIGHT);
+    }
+}
+
+/* Verbs of two statements end where they began. */
+static void
+replace_between_statements (Test *test)
+{
+  g_autofree char *url = test_url (test, "second");
+  g_autoptr(YaraOrm) replica = yara_orm_using (test->orm, "replica");
+  Flight flight;
+
+  memset (&flight, 0, sizeof flight);
+  test_add_connection (test, "replica");
+  test_ok (yara_orm_register (test->orm, &entry_model, &error));
+  test_ok (yara_orm_generate_schemas (replica, YARA_SCHEMA_DEFAULT, NULL, &error));
+  for (guint i = 0; i < N_IN_FLIGHT; i++)
+    {
+      flight.entries[i].token = i;
+      yara_orm_get_or_create_async (replica, &entry_model, &flight.entries[i], YARA_NAMES ("token"), NULL,
+                                    test_call_done, &flight.calls[i]);
+    }
+  test_ok (yara_orm_add_connection (test->orm, "replica", url, NULL, &error));
+  test_calls_wait (flight.calls, N_IN_FLIGHT);
+  for (guint i = 0; i < N_IN_FLIGHT; i++)
+    {
+      g_autoptr(YaraResult) result = NULL;
+
+      result = test_ok (yara_orm_get_or_create_finish (replica, flight.calls[i].result, NULL, &error));
+      g_assert_cmpuint (yara_result_get_n_records (result), ==, 1);
+    }
+  test_calls_clear (flight.calls, N_IN_FLIGHT);
+  if (test->variant->on_disk)
+    {
+      test_add_connection (test, "replica");
+      g_assert_cmpint (test_fetch_int (test->orm, "replica", "SELECT count(DISTINCT token) FROM entries"), ==,
+                       N_IN_FLIGHT);
     }
 }
 
@@ -221,7 +261,8 @@ remove_in_flight (Test *test)
   if (test->variant->on_disk)
     {
       test_add_connection (test, "replica");
-      g_assert_cmpint (test_fetch_int (test->orm, "replica", "SELECT count(*) FROM entries"), ==, N_IN_FLIGHT);
+      g_assert_cmpint (test_fetch_int (test->orm, "replica", "SELECT count(*) FROM entries"), ==,
+                       N_IN_FLIGHT);
     }
 }
 
@@ -231,7 +272,7 @@ remove_one (Test *test)
   YaraConnection *connection;
 
   test_add_connection (test, "replica");
-  connection = test_ok (yara_orm_get_connection (test->orm, "replica", &error));
+  connection = test_connection (test->orm, "replica");
   test_ok (yara_orm_remove_connection (test->orm, "replica", &error));
   assert_names (test->orm, "default");
   test_fails (yara_connection_execute (connection, "SELECT 1", NULL, NULL, &error), CONNECTION, "replica");
@@ -286,6 +327,7 @@ static const TestCase cases[] = {
   { "registry/replace-default", replace_default },
   { "registry/failed-replacement-changes-nothing", failed_replacement_changes_nothing },
   { "registry/replace-in-flight", replace_in_flight },
+  { "registry/replace-between-statements", replace_between_statements },
   { "registry/remove-in-flight", remove_in_flight },
   { "registry/remove", remove_one },
   { "registry/remove-default", remove_default },

@@ -41,7 +41,8 @@ note (Router *router, const YaraModel *model, const YaraHints *hints, YaraOperat
   g_assert_cmpint (hints->operation, ==, operation);
   g_assert_cmpuint (hints->struct_size, ==, sizeof (YaraHints));
   router->model = model;
-  g_strlcpy (router->hint, yara_hints_get (hints, "tenant") != NULL ? yara_hints_get (hints, "tenant") : "", sizeof router->hint);
+  g_strlcpy (router->hint, yara_hints_get (hints, "tenant") != NULL ? yara_hints_get (hints, "tenant") : "",
+             sizeof router->hint);
 }
 
 static const char *
@@ -105,7 +106,8 @@ add_user (YaraOrm *orm)
 }
 
 static void
-assert_route (YaraOrm *orm, const YaraModel *model, YaraOperation operation, const char *name, YaraRouteReason reason)
+assert_route (YaraOrm *orm, const YaraModel *model, YaraOperation operation, const char *name,
+              YaraRouteReason reason)
 {
   YaraRoute route;
 
@@ -137,7 +139,8 @@ model_decides (Test *test)
   g_assert_cmpint (test_fetch_int (test->orm, "analytics", "SELECT count(*) FROM events"), ==, 1);
   test_ok (yara_orm_remove_connection (test->orm, "analytics", &error));
   event.id = 0;
-  test_fails (yara_orm_create (test->orm, &event_model, &event, NULL, &error), CONFIGURATION, "Event", "analytics", "default", "replica");
+  test_fails (yara_orm_create (test->orm, &event_model, &event, NULL, &error), CONFIGURATION, "Event",
+              "analytics", "default", "replica");
   g_assert_cmpint (test_fetch_int (test->orm, "default", "SELECT count(*) FROM events"), ==, 0);
 }
 
@@ -149,11 +152,13 @@ router_decides (Test *test)
   set_up (test);
   set_router (test, &router);
   assert_route (test->orm, &user_model, YARA_OPERATION_READ, "replica", YARA_ROUTE_ROUTER);
-  assert_route (test->orm, &event_model, YARA_OPERATION_READ, "replica", YARA_ROUTE_ROUTER); /* before the model's own */
+  assert_route (test->orm, &event_model, YARA_OPERATION_READ, "replica",
+                YARA_ROUTE_ROUTER); /* before the model's own */
   add_user (test->orm);
   assert_users (test, 0, 0, 1);
   router.write = "default";
-  assert_route (test->orm, &event_model, YARA_OPERATION_WRITE, "default", YARA_ROUTE_ROUTER); /* a name is an answer */
+  assert_route (test->orm, &event_model, YARA_OPERATION_WRITE, "default",
+                YARA_ROUTE_ROUTER); /* a name is an answer */
   test_ok (yara_orm_set_router (test->orm, NULL, NULL, NULL, &error));
   assert_route (test->orm, &user_model, YARA_OPERATION_READ, "default", YARA_ROUTE_DEFAULT);
   assert_route (test->orm, &event_model, YARA_OPERATION_READ, "analytics", YARA_ROUTE_MODEL);
@@ -187,17 +192,18 @@ using_decides (Test *test)
   unknown = yara_orm_using (test->orm, "replcia");
   again = yara_orm_using (analytics, "default");
   assert_route (analytics, &user_model, YARA_OPERATION_READ, "analytics", YARA_ROUTE_USING);
-  assert_route (again, &user_model, YARA_OPERATION_WRITE, "default", YARA_ROUTE_USING); /* the last word counts */
+  assert_route (again, &user_model, YARA_OPERATION_WRITE, "default",
+                YARA_ROUTE_USING); /* the last word counts */
   add_user (analytics);
   assert_users (test, 0, 0, 1);
   g_assert_cmpuint (router.n_reads + router.n_writes, ==, 0);
   g_assert_cmpint (test_ok (yara_orm_count (test->orm, query, NULL, &error)), ==, 0);
   g_assert_cmpint (test_ok (yara_orm_count (analytics, query, NULL, &error)), ==, 1);
-  test_fails (yara_orm_count (unknown, query, NULL, &error), CONFIGURATION, "replcia", "replica", "default", "analytics");
+  test_fails (yara_orm_count (unknown, query, NULL, &error), CONFIGURATION, "replcia", "replica", "default",
+              "analytics");
   test_await (yara_orm_count_async (unknown, query, NULL, test_call_done, &call),
               test_fails (yara_orm_count_finish (unknown, call.result, &error), CONFIGURATION, "replcia"));
-  test_await (yara_orm_count_async (analytics, query, NULL, test_call_done, &call),
-              test_ok (yara_orm_count_finish (analytics, call.result, &error)));
+  test_await_ok (orm_count, analytics, query);
 }
 
 /* ---- what the router is asked ---- */
@@ -251,12 +257,11 @@ questions (Test *test)
   ASKS (0, 1, test_ok (yara_orm_delete (orm, &user_model, &many[0], NULL, &error)));
   ASKS (0, 0, test_execute (orm, "replica", "SELECT 1"));
   ASKS (0, 0, test_execute (orm, NULL, "SELECT 1"));
-  ASKS (1, 0, test_await (yara_orm_count_async (orm, query, NULL, test_call_done, &call),
-                          test_ok (yara_orm_count_finish (orm, call.result, &error))));
+  ASKS (1, 0, test_await_ok (orm_count, orm, query));
   user = (User) { .name = "Kim" };
-  ASKS (0, 1, test_await (yara_orm_create_async (orm, &user_model, &user, NULL, test_call_done, &call),
-                          test_ok (yara_orm_create_finish (orm, call.result, &error))));
-  ASKS (0, 1, test_ok (yara_orm_generate_schemas_for (orm, (const YaraModel *const[]) { &user_model, NULL }, YARA_SCHEMA_SAFE, NULL, &error)));
+  ASKS (0, 1, test_await_ok (orm_create, orm, &user_model, &user));
+  ASKS (0, 1, test_ok (yara_orm_generate_schemas_for (orm, (const YaraModel *const[]) { &user_model, NULL },
+                                                      YARA_SCHEMA_SAFE, NULL, &error)));
   ASKS (1, 0, assert_route (orm, &user_model, YARA_OPERATION_READ, "replica", YARA_ROUTE_ROUTER));
 }
 
@@ -274,9 +279,11 @@ look_then_write (Test *test)
       User user = { .name = "Ada", .age = i };
 
       if (i < 2)
-        yara_result_unref (test_ok (yara_orm_get_or_create (test->orm, &user_model, &user, YARA_NAMES ("name"), &created, NULL, &error)));
+        yara_result_unref (test_ok (yara_orm_get_or_create (test->orm, &user_model, &user,
+                                                            YARA_NAMES ("name"), &created, NULL, &error)));
       else
-        test_await (yara_orm_update_or_create_async (test->orm, &user_model, &user, YARA_NAMES ("name"), NULL, test_call_done, &call),
+        test_await (yara_orm_update_or_create_async (test->orm, &user_model, &user, YARA_NAMES ("name"), NULL,
+                                                     test_call_done, &call),
                     test_ok (yara_orm_update_or_create_finish (test->orm, call.result, &created, &error)));
       g_assert_cmpint (created, ==, i == 0);
     }
@@ -345,13 +352,18 @@ bad_answers (Test *test)
       router.read = router.write = i < G_N_ELEMENTS (answers) ? answers[i] : huge;
       g_assert_cmpint (yara_orm_count (test->orm, query, NULL, &error), ==, -1);
       g_assert_cmpuint (strlen (error->message), <, 1000);
-      test_check_error (&error, YARA_ERROR, YARA_ERROR_CONFIGURATION, "User", "read", "default", "replica", "analytics", NULL);
-      test_fails (yara_orm_create (test->orm, &user_model, &user, NULL, &error), CONFIGURATION, "User", "write", "default", "replica", "analytics");
+      test_check_error (&error, YARA_ERROR, YARA_ERROR_CONFIGURATION, "User", "read", "default", "replica",
+                        "analytics", NULL);
+      test_fails (yara_orm_create (test->orm, &user_model, &user, NULL, &error), CONFIGURATION, "User",
+                  "write", "default", "replica", "analytics");
       g_assert_cmpint (user.id, ==, 0);
       test_await (yara_orm_create_async (test->orm, &user_model, &user, NULL, test_call_done, &call),
-                  test_fails (yara_orm_create_finish (test->orm, call.result, &error), CONFIGURATION, "User", "write"));
-      test_fails (yara_orm_route (test->orm, &user_model, YARA_OPERATION_READ, &route, &error), CONFIGURATION, "User", "read");
-      test_fails (yara_orm_generate_schemas (test->orm, YARA_SCHEMA_SAFE, NULL, &error), CONFIGURATION, "write");
+                  test_fails (yara_orm_create_finish (test->orm, call.result, &error), CONFIGURATION, "User",
+                              "write"));
+      test_fails (yara_orm_route (test->orm, &user_model, YARA_OPERATION_READ, &route, &error), CONFIGURATION,
+                  "User", "read");
+      test_fails (yara_orm_generate_schemas (test->orm, YARA_SCHEMA_SAFE, NULL, &error), CONFIGURATION,
+                  "write");
     }
   g_assert_cmpuint (n_statements, ==, 0);
   yara_orm_remove_query_hook (test->orm, hook);
@@ -369,9 +381,11 @@ failed_router (Test *test)
 
   set_up (test);
   set_router (test, &router);
-  test_fails_in (yara_orm_set_router (test->orm, path, NULL, NULL, &error), YARA_ROUTER_ERROR, YARA_ROUTER_ERROR_FILE, "absent.so");
+  test_fails_in (yara_orm_set_router (test->orm, path, NULL, NULL, &error), YARA_ROUTER_ERROR,
+                 YARA_ROUTER_ERROR_FILE, "absent.so");
   test_await (yara_orm_set_router_async (test->orm, path, NULL, NULL, test_call_done, &call),
-              test_fails_in (yara_orm_set_router_finish (test->orm, call.result, &error), YARA_ROUTER_ERROR, YARA_ROUTER_ERROR_FILE, "absent.so"));
+              test_fails_in (yara_orm_set_router_finish (test->orm, call.result, &error), YARA_ROUTER_ERROR,
+                             YARA_ROUTER_ERROR_FILE, "absent.so"));
   assert_route (test->orm, &user_model, YARA_OPERATION_READ, "replica", YARA_ROUTE_ROUTER);
 }
 

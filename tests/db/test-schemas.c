@@ -15,14 +15,16 @@ typedef struct
   bool        parent_null;
 } Row;
 
+typedef Row Author, Book, Tree, Loose, Pair, Long, Hen, Egg; /* all of one shape */
+
 #define KEY YARA_FIELD (Row, id, .primary_key = true)
 
 static const YaraField author_fields[] = {
   KEY,
   YARA_FIELD (Row, title, .max_length = 50, .index = true, .description = "what it is called"),
 };
-static const YaraModel author_model = { .struct_size = sizeof (YaraModel), .name = "Author", .table = "authors", .record_size = sizeof (Row),
-                                        .fields = author_fields, .n_fields = G_N_ELEMENTS (author_fields), .description = "who writes" };
+static const YaraModel author_model = YARA_MODEL (Author, "authors", author_fields,
+                                                  .description = "who writes");
 
 static const YaraField book_fields[] = {
   KEY,
@@ -30,9 +32,7 @@ static const YaraField book_fields[] = {
   YARA_FIELD (Row, author, .references = &author_model, .on_delete = YARA_ON_DELETE_CASCADE),
 };
 static const YaraIndex book_indexes[] = { YARA_INDEX ("author", "title"), YARA_UNIQUE ("title", "author") };
-static const YaraModel book_model = { .struct_size = sizeof (YaraModel), .name = "Book", .table = "books", .record_size = sizeof (Row),
-                                      .fields = book_fields, .n_fields = G_N_ELEMENTS (book_fields),
-                                      .indexes = book_indexes, .n_indexes = G_N_ELEMENTS (book_indexes) };
+static const YaraModel book_model = YARA_MODEL (Book, "books", book_fields, YARA_INDEXES (book_indexes));
 
 static const YaraModel tree_model;
 static const YaraField tree_fields[] = {
@@ -40,15 +40,13 @@ static const YaraField tree_fields[] = {
   YARA_FIELD (Row, parent, .references = &tree_model, .on_delete = YARA_ON_DELETE_SET_NULL, .nullable = true,
               .null_flag = YARA_NULL_FLAG (Row, parent_null)),
 };
-static const YaraModel tree_model = { .struct_size = sizeof (YaraModel), .name = "Tree", .table = "trees", .record_size = sizeof (Row),
-                                      .fields = tree_fields, .n_fields = G_N_ELEMENTS (tree_fields) };
+static const YaraModel tree_model = YARA_MODEL (Tree, "trees", tree_fields);
 
 static const YaraField loose_fields[] = {
   KEY,
   YARA_FIELD (Row, author, .references = &author_model, .unconstrained = true),
 };
-static const YaraModel loose_model = { .struct_size = sizeof (YaraModel), .name = "Loose", .table = "looses", .record_size = sizeof (Row),
-                                       .fields = loose_fields, .n_fields = G_N_ELEMENTS (loose_fields) };
+static const YaraModel loose_model = YARA_MODEL (Loose, "looses", loose_fields);
 
 static void
 assert_tables (Test *test, const char *connection, const char *expected)
@@ -58,13 +56,15 @@ assert_tables (Test *test, const char *connection, const char *expected)
   g_assert_cmpstr (tables, ==, expected);
 }
 
+#define MODELS(...) ((const YaraModel *const[]) { __VA_ARGS__, NULL })
+
 static void
 register_all (Test *test, const YaraModel *const *models)
 {
   for (guint i = 0; models[i] != NULL; i++)
     test_ok (yara_orm_register (test->orm, models[i], &error));
 }
-#define REGISTER(...) register_all (test, (const YaraModel *const[]) { __VA_ARGS__, NULL })
+#define REGISTER(...) register_all (test, MODELS (__VA_ARGS__))
 
 /* ---- order and options ---- */
 
@@ -72,7 +72,8 @@ register_all (Test *test, const YaraModel *const *models)
 static void
 foreign_keys (Test *test)
 {
-  Row author = { .title = "Ada" }, book = { .title = "Notes", .author = 77 }, tree = { .parent_null = true }, leaf = { 0 };
+  Row author = { .title = "Ada" }, book = { .title = "Notes",
+                                            .author = 77 }, tree = { .parent_null = true }, leaf = { 0 };
 
   REGISTER (&book_model, &tree_model, &author_model);
   test_ok (yara_orm_generate_schemas (test->orm, YARA_SCHEMA_DEFAULT, NULL, &error));
@@ -88,7 +89,8 @@ foreign_keys (Test *test)
   leaf.parent = tree.id;
   test_ok (yara_orm_create (test->orm, &tree_model, &leaf, NULL, &error));
   test_ok (yara_orm_delete (test->orm, &tree_model, &tree, NULL, &error));
-  g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(*) FROM trees WHERE parent IS NULL"), ==, 1);
+  g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(*) FROM trees WHERE parent IS NULL"), ==,
+                   1);
 }
 
 static void
@@ -112,8 +114,7 @@ composite_unique (Test *test)
   static const YaraField fields[] = { KEY, YARA_FIELD (Row, title), YARA_FIELD (Row, author) };
   static const char *const names[] = { "title", "author", NULL };
   static const YaraIndex indexes[] = { { "one_of_each", names, true } };
-  static const YaraModel model = { .struct_size = sizeof (YaraModel), .name = "Pair", .table = "pairs", .record_size = sizeof (Row),
-                                   .fields = fields, .n_fields = 3, .indexes = indexes, .n_indexes = 1 };
+  static const YaraModel model = YARA_MODEL (Pair, "pairs", fields, YARA_INDEXES (indexes));
   Row row = { .title = "a", .author = 1 };
 
   TEST_USE (test, &model);
@@ -122,6 +123,58 @@ composite_unique (Test *test)
   test_ok (yara_orm_create (test->orm, &model, &row, NULL, &error));
   row = (Row) { .title = "a", .author = 1 };
   test_fails (yara_orm_create (test->orm, &model, &row, NULL, &error), INTEGRITY, "title", "author");
+}
+
+#define LONG_62 "n1234567890123456789012345678901234567890123456789012345678901"
+
+/* The names of indexes are made from others that fill all 63 bytes themselves. */
+static void
+long_names (Test *test)
+{
+  static const YaraField fields[] = {
+    KEY,
+    YARA_FIELD (Row, title, .column = LONG_62 "a", .index = true),
+    YARA_FIELD (Row, author, .column = LONG_62 "b", .index = true),
+  };
+  const YaraIndex indexes[] = { { NULL, YARA_NAMES ("title", "author"), false },
+                                { NULL, YARA_NAMES ("author", "title"), false } };
+  YaraModel model = YARA_MODEL (Long, LONG_62 "c", fields, YARA_INDEXES (indexes));
+  YaraModel twin = model;
+
+  twin.name = "Twin";
+  twin.table = LONG_62 "d";
+  TEST_USE (test, &model, &twin);
+  g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(*) FROM sqlite_master "
+                                   "WHERE type = 'index' AND length (name) <= 63"), ==, 8);
+  test_ok (yara_orm_close (test->orm, NULL, &error)); /* before the descriptors go */
+}
+
+/* Two models that refer to each other. */
+static const YaraModel hen_model, egg_model;
+static const YaraField hen_fields[] = {
+  KEY,
+  YARA_FIELD (Row, parent, .references = &egg_model, .nullable = true,
+              .null_flag = YARA_NULL_FLAG (Row, parent_null)),
+};
+static const YaraField egg_fields[] = {
+  KEY,
+  YARA_FIELD (Row, parent, .references = &hen_model, .on_delete = YARA_ON_DELETE_RESTRICT, .nullable = true,
+              .null_flag = YARA_NULL_FLAG (Row, parent_null)),
+};
+static const YaraModel hen_model = YARA_MODEL (Hen, "hens", hen_fields);
+static const YaraModel egg_model = YARA_MODEL (Egg, "eggs", egg_fields);
+
+static void
+circle (Test *test)
+{
+  Row hen = { .parent_null = true }, egg = { 0 };
+
+  REGISTER (&hen_model, &egg_model);
+  test_ok (yara_orm_generate_schemas (test->orm, YARA_SCHEMA_DEFAULT, NULL, &error));
+  test_ok (yara_orm_create (test->orm, &hen_model, &hen, NULL, &error));
+  egg.parent = hen.id;
+  test_ok (yara_orm_create (test->orm, &egg_model, &egg, NULL, &error));
+  test_fails (yara_orm_delete (test->orm, &hen_model, &hen, NULL, &error), INTEGRITY);
 }
 
 static void
@@ -133,9 +186,11 @@ safe_and_not (Test *test)
   test_ok (yara_orm_generate_schemas (test->orm, YARA_SCHEMA_SAFE, NULL, &error));
   test_ok (yara_orm_create (test->orm, &author_model, &author, NULL, &error));
   test_ok (yara_orm_generate_schemas (test->orm, YARA_SCHEMA_SAFE, NULL, &error));
-  test_fails (yara_orm_generate_schemas (test->orm, YARA_SCHEMA_DEFAULT, NULL, &error), OPERATIONAL, "authors");
+  test_fails (yara_orm_generate_schemas (test->orm, YARA_SCHEMA_DEFAULT, NULL, &error), OPERATIONAL,
+              "authors");
   test_await (yara_orm_generate_schemas_async (test->orm, YARA_SCHEMA_DEFAULT, NULL, test_call_done, &call),
-              test_fails (yara_orm_generate_schemas_finish (test->orm, call.result, &error), OPERATIONAL, "authors"));
+              test_fails (yara_orm_generate_schemas_finish (test->orm, call.result, &error), OPERATIONAL,
+                          "authors"));
   g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(*) FROM authors"), ==, 1);
 }
 
@@ -155,13 +210,15 @@ static void
 subset (Test *test)
 {
   REGISTER (&author_model, &book_model, &tree_model);
-  test_ok (yara_orm_generate_schemas_for (test->orm, (const YaraModel *const[]) { &author_model, NULL }, YARA_SCHEMA_DEFAULT, NULL, &error));
+  test_ok (yara_orm_generate_schemas_for (test->orm, MODELS (&author_model), YARA_SCHEMA_DEFAULT, NULL,
+                                          &error));
   assert_tables (test, NULL, "authors");
-  test_await (yara_orm_generate_schemas_for_async (test->orm, (const YaraModel *const[]) { &book_model, NULL }, YARA_SCHEMA_DEFAULT, NULL, test_call_done, &call),
-              test_ok (yara_orm_generate_schemas_for_finish (test->orm, call.result, &error)));
+  test_await_ok (orm_generate_schemas_for, test->orm, MODELS (&book_model), YARA_SCHEMA_DEFAULT);
   assert_tables (test, NULL, "authors,books");
-  test_ok (yara_orm_generate_schemas_for (test->orm, (const YaraModel *const[]) { NULL }, YARA_SCHEMA_DEFAULT, NULL, &error));
-  test_fails (yara_orm_generate_schemas_for (test->orm, (const YaraModel *const[]) { &loose_model, NULL }, YARA_SCHEMA_DEFAULT, NULL, &error),
+  test_ok (yara_orm_generate_schemas_for (test->orm, (const YaraModel *const[]) { NULL }, YARA_SCHEMA_DEFAULT,
+                                          NULL, &error));
+  test_fails (yara_orm_generate_schemas_for (test->orm, MODELS (&loose_model), YARA_SCHEMA_DEFAULT, NULL,
+                                             &error),
               CONFIGURATION, "Loose");
   assert_tables (test, NULL, "authors,books");
 }
@@ -207,10 +264,12 @@ across_connections (Test *test)
   route_to_library (test, "Book");
   test_fails (yara_orm_generate_schemas (test->orm, YARA_SCHEMA_DEFAULT, NULL, &error), CONFIGURATION,
               "Book", "author", "Author", "library", "default");
-  test_fails (yara_orm_schema_sql (test->orm, NULL, YARA_SCHEMA_DEFAULT, &error), CONFIGURATION, "Book", "Author");
+  test_fails (yara_orm_schema_sql (test->orm, NULL, YARA_SCHEMA_DEFAULT, &error), CONFIGURATION, "Book",
+              "Author");
   assert_tables (test, "default", "");
   assert_tables (test, "library", "");
-  test_fails (yara_orm_generate_schemas_for (test->orm, (const YaraModel *const[]) { &book_model, NULL }, YARA_SCHEMA_DEFAULT, NULL, &error),
+  test_fails (yara_orm_generate_schemas_for (test->orm, MODELS (&book_model), YARA_SCHEMA_DEFAULT, NULL,
+                                             &error),
               CONFIGURATION, "Book", "Author");
   assert_tables (test, "library", "");
 }
@@ -231,7 +290,8 @@ static void
 reference_to_unregistered (Test *test)
 {
   REGISTER (&book_model);
-  test_fails (yara_orm_generate_schemas (test->orm, YARA_SCHEMA_DEFAULT, NULL, &error), CONFIGURATION, "Book", "Author");
+  test_fails (yara_orm_generate_schemas (test->orm, YARA_SCHEMA_DEFAULT, NULL, &error), CONFIGURATION, "Book",
+              "Author");
   assert_tables (test, NULL, "");
 }
 
@@ -241,7 +301,8 @@ reference_to_unregistered (Test *test)
 static void
 sql_is_what_is_made (Test *test)
 {
-  const char *schema = "SELECT coalesce(sql, name) FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name";
+  const char *schema = "SELECT coalesce(sql, name) FROM sqlite_master "
+                       "WHERE name NOT LIKE 'sqlite_%' ORDER BY name";
   g_autofree char *made = NULL, *told = NULL;
   g_autoptr(GVariant) variant = NULL;
   g_autoptr(GVariantIter) connections = NULL;
@@ -290,7 +351,7 @@ sql_per_connection (Test *test)
   g_variant_get_child (all, 0, "(&sas)", &first, NULL);
   g_variant_get_child (all, 1, "(&sas)", &second, NULL);
   g_assert_cmpstr (first, !=, second);
-  one = test_ok (yara_orm_schema_sql (test->orm, (const YaraModel *const[]) { &tree_model, NULL }, YARA_SCHEMA_SAFE, &error));
+  one = test_ok (yara_orm_schema_sql (test->orm, MODELS (&tree_model), YARA_SCHEMA_SAFE, &error));
   g_assert_cmpuint (g_variant_n_children (one), ==, 1);
   assert_tables (test, "library", "");
 }
@@ -299,6 +360,8 @@ static const TestCase cases[] = {
   { "schemas/foreign-keys", foreign_keys },
   { "schemas/unique-and-indexes", unique_and_indexes },
   { "schemas/composite-unique", composite_unique },
+  { "schemas/long-names", long_names, "sqlite-file" },
+  { "schemas/circle", circle, "sqlite-file" },
   { "schemas/safe-and-not", safe_and_not },
   { "schemas/all-or-nothing", all_or_nothing },
   { "schemas/subset", subset },

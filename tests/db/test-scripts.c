@@ -7,7 +7,7 @@
 static void
 run_script (Test *test, const char *script)
 {
-  YaraConnection *connection = test_ok (yara_orm_get_connection (test->orm, NULL, &error));
+  YaraConnection *connection = test_connection (test->orm, NULL);
 
   test_ok (yara_connection_execute_script (connection, script, NULL, &error));
 }
@@ -37,7 +37,8 @@ static void
 trigger (Test *test)
 {
   run_script (test, "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER); CREATE TABLE log (id INTEGER);"
-                    "CREATE TRIGGER tr AFTER INSERT ON t BEGIN INSERT INTO log VALUES (new.id); UPDATE t SET n = 1 WHERE id = new.id; END;"
+                    "CREATE TRIGGER tr AFTER INSERT ON t BEGIN INSERT INTO log VALUES (new.id); "
+                    "UPDATE t SET n = 1 WHERE id = new.id; END;"
                     "INSERT INTO t (id) VALUES (7)");
   g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT id FROM log"), ==, 7);
   g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT n FROM t"), ==, 1);
@@ -46,21 +47,25 @@ trigger (Test *test)
 static void
 first_error_stops (Test *test)
 {
-  YaraConnection *connection = test_ok (yara_orm_get_connection (test->orm, NULL, &error));
-  const char *script = "CREATE TABLE t (id BIGINT PRIMARY KEY); INSERT INTO t VALUES (1); INSERT INTO t VALUES (1); INSERT INTO t VALUES (2)";
+  YaraConnection *connection = test_connection (test->orm, NULL);
+  const char *script = "CREATE TABLE t (id BIGINT PRIMARY KEY); INSERT INTO t VALUES (1);"
+                       "INSERT INTO t VALUES (1); INSERT INTO t VALUES (2)";
   const char *broken = "INSERT INTO t VALUES (5); INSERT INTO nowhere VALUES (1); INSERT INTO t VALUES (6)";
 
   test_fails (yara_connection_execute_script (connection, script, NULL, &error), INTEGRITY);
   g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(*) FROM t"), ==, 1);
   test_await (yara_connection_execute_script_async (connection, broken, NULL, test_call_done, &call),
-              test_fails (yara_connection_execute_script_finish (connection, call.result, &error), OPERATIONAL, "nowhere"));
+              test_fails (yara_connection_execute_script_finish (connection, call.result, &error),
+                          OPERATIONAL, "nowhere"));
   g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT max(id) FROM t"), ==, 5);
 }
 
 static void
 transactions (Test *test)
 {
-  YaraConnection *connection = test_ok (yara_orm_get_connection (test->orm, NULL, &error));
+  YaraConnection *connection = test_connection (test->orm, NULL);
+  const char *left_open = "INSERT INTO t VALUES (3); BEGIN; INSERT INTO t VALUES (4)";
+  const char *broken = "BEGIN; INSERT INTO t VALUES (5); INSERT INTO t VALUES (1)";
   GError *error = NULL;
 
   run_script (test, "CREATE TABLE t (id BIGINT PRIMARY KEY); BEGIN; INSERT INTO t VALUES (1); COMMIT;"
@@ -68,10 +73,10 @@ transactions (Test *test)
   g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(*) FROM t"), ==, 1);
 
   /* left open: rolled back, told or not */
-  if (!yara_connection_execute_script (connection, "INSERT INTO t VALUES (3); BEGIN; INSERT INTO t VALUES (4)", NULL, &error))
+  if (!yara_connection_execute_script (connection, left_open, NULL, &error))
     test_check_error (&error, YARA_ERROR, YARA_ERROR_TRANSACTION, NULL);
   g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT max(id) FROM t"), ==, 3);
-  test_fails (yara_connection_execute_script (connection, "BEGIN; INSERT INTO t VALUES (5); INSERT INTO t VALUES (1)", NULL, &error), INTEGRITY);
+  test_fails (yara_connection_execute_script (connection, broken, NULL, &error), INTEGRITY);
   g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT max(id) FROM t"), ==, 3);
   test_execute (test->orm, NULL, "INSERT INTO t VALUES (9)");
 }
@@ -90,12 +95,12 @@ one_session (Test *test)
 static void
 long_script (Test *test)
 {
+  YaraConnection *connection = test_connection (test->orm, NULL);
   GString *script = g_string_new ("CREATE TABLE t (id BIGINT);");
 
   for (guint i = 0; i < 2000; i++)
     g_string_append_printf (script, "INSERT INTO t VALUES (%u); -- row %u;\n", i, i);
-  test_await (yara_connection_execute_script_async (test_ok (yara_orm_get_connection (test->orm, NULL, &error)), script->str, NULL, test_call_done, &call),
-              test_ok (yara_connection_execute_script_finish (test_ok (yara_orm_get_connection (test->orm, NULL, &error)), call.result, &error)));
+  test_await_ok (connection_execute_script, connection, script->str);
   g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(*) FROM t"), ==, 2000);
   g_string_free (script, TRUE);
 }

@@ -7,7 +7,6 @@
 
 #include <glib/gstdio.h>
 #include <sqlite3.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -67,7 +66,8 @@ bad_parameters (Test *test)
     "max_size=0", "max_size=65", "max_size=-1", "max_size=lots", "max_size=", "max_size=1.5", "max_size=0x4",
     "max_size=99999999999999999999", "max_size= 4", "max_size=4%00",
     "min_size=-1", "min_size=9", "max_size=2&min_size=3",
-    "acquire_timeout=0", "acquire_timeout=3601", "acquire_timeout=nan", "acquire_timeout=inf", "acquire_timeout=x",
+    "acquire_timeout=0", "acquire_timeout=3601", "acquire_timeout=nan", "acquire_timeout=inf",
+    "acquire_timeout=x",
     "statement_cache_size=-1", "statement_cache_size=10001", "statement_cache_size=many",
     "busy_timeout=-1", "busy_timeout=3601", "busy_timeout=5s",
     "synchronous=MAYBE", "synchronous=", "sync_fast_path=2", "sync_fast_path=yes please",
@@ -84,7 +84,8 @@ bad_parameters (Test *test)
       test_fails (yara_orm_open (memory_url, NULL, NULL, &error), CONFIGURATION);
       g_assert_false (g_file_test (file, G_FILE_TEST_EXISTS));
     }
-  test_fails (yara_orm_open ("sqlite::memory:?max_sizes=3", NULL, NULL, &error), CONFIGURATION, "max_sizes", "max_size");
+  test_fails (yara_orm_open ("sqlite::memory:?max_sizes=3", NULL, NULL, &error), CONFIGURATION, "max_sizes",
+              "max_size");
   test_fails (yara_orm_open ("sqlite::memory:?busy_timeout=-1", NULL, NULL, &error), CONFIGURATION,
               "busy_timeout", "0", "3600");
 }
@@ -96,7 +97,8 @@ good_parameters (Test *test)
     "max_size=1", "max_size=64&min_size=64", "min_size=8", "acquire_timeout=0.001", "acquire_timeout=3600",
     "statement_cache_size=0", "statement_cache_size=1", "statement_cache_size=10000",
     "busy_timeout=0", "busy_timeout=0.5", "sync_fast_path=0", "sync_fast_path=1",
-    "synchronous=OFF", "synchronous=normal", "synchronous=EXTRA", "max_size=1&sync_fast_path=1&statement_cache_size=0",
+    "synchronous=OFF", "synchronous=normal", "synchronous=EXTRA",
+    "max_size=1&sync_fast_path=1&statement_cache_size=0",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (good); i++)
@@ -199,7 +201,7 @@ session_settings (Test *test)
   g_autoptr(YaraOrm) orm = open_file (test, "settings.db", "");
   g_autoptr(YaraOrm) full = open_file (test, "full.db", "?synchronous=FULL");
   g_autofree char *mode = test_fetch_list (orm, NULL, "PRAGMA journal_mode");
-  YaraConnection *connection = test_ok (yara_orm_get_connection (orm, NULL, &error));
+  YaraConnection *connection = test_connection (orm, NULL);
 
   g_assert_cmpstr (mode, ==, "wal");
   g_assert_cmpint (test_fetch_int (orm, NULL, "PRAGMA foreign_keys"), ==, 1);
@@ -212,23 +214,27 @@ session_settings (Test *test)
 
   /* text in double quotes is a name; other files and libraries stay out; the schema is not data */
   test_fails (yara_connection_fetch_rows (connection, "SELECT \"text\"", NULL, NULL, &error), OPERATIONAL);
-  test_fails (yara_connection_execute (connection, "ATTACH 'other.db' AS other", NULL, NULL, &error), OPERATIONAL);
-  test_fails (yara_connection_execute (connection, "SELECT load_extension('x')", NULL, NULL, &error), OPERATIONAL);
+  test_fails (yara_connection_execute (connection, "ATTACH 'other.db' AS other", NULL, NULL, &error),
+              OPERATIONAL);
+  test_fails (yara_connection_execute (connection, "SELECT load_extension('x')", NULL, NULL, &error),
+              OPERATIONAL);
   test_fails (yara_connection_execute_script (connection,
                 "PRAGMA writable_schema = ON; DELETE FROM sqlite_master", NULL, &error), OPERATIONAL);
-  test_fails (yara_connection_execute (connection, "SELECT nothing()", NULL, NULL, &error), OPERATIONAL, "nothing");
+  test_fails (yara_connection_execute (connection, "SELECT nothing()", NULL, NULL, &error), OPERATIONAL,
+              "nothing");
 }
 
 static void
 foreign_keys_hold (Test *test)
 {
   g_autoptr(YaraOrm) orm = open_file (test, "keys.db", "");
-  YaraConnection *connection = test_ok (yara_orm_get_connection (orm, NULL, &error));
+  YaraConnection *connection = test_connection (orm, NULL);
   g_autoptr(GError) error = NULL;
 
   test_execute (orm, NULL, "CREATE TABLE parent (id INTEGER PRIMARY KEY)");
   test_execute (orm, NULL, "CREATE TABLE child (parent INTEGER REFERENCES parent)");
-  g_assert_cmpint (yara_connection_execute (connection, "INSERT INTO child VALUES (1)", NULL, NULL, &error), ==, -1);
+  g_assert_cmpint (yara_connection_execute (connection, "INSERT INTO child VALUES (1)", NULL, NULL, &error),
+                   ==, -1);
   g_assert_error (error, YARA_ERROR, YARA_ERROR_INTEGRITY);
   g_assert_cmpint (yara_error_get_sqlite_code (error), ==, SQLITE_CONSTRAINT_FOREIGNKEY);
   g_assert_cmpstr (yara_error_get_connection (error), ==, "default");
@@ -244,15 +250,17 @@ static void
 locked_by_another (Test *test)
 {
   g_autoptr(YaraOrm) orm = open_file (test, "busy.db", "?busy_timeout=0.05");
-  YaraConnection *connection = test_ok (yara_orm_get_connection (orm, NULL, &error));
+  YaraConnection *connection = test_connection (orm, NULL);
   g_autofree char *file = file_in (test, "busy.db");
   sqlite3 *other = NULL;
 
   test_execute (orm, NULL, "CREATE TABLE t (id INTEGER)");
   g_assert_cmpint (sqlite3_open (file, &other), ==, SQLITE_OK);
   g_assert_cmpint (sqlite3_exec (other, "BEGIN IMMEDIATE", NULL, NULL, NULL), ==, SQLITE_OK);
-  test_fails (yara_connection_execute (connection, "INSERT INTO t VALUES (1)", NULL, NULL, &error), TIMEOUT, "lock");
-  test_await (yara_connection_execute_async (connection, "INSERT INTO t VALUES (1)", NULL, NULL, test_call_done, &call),
+  test_fails (yara_connection_execute (connection, "INSERT INTO t VALUES (1)", NULL, NULL, &error), TIMEOUT,
+              "lock");
+  test_await (yara_connection_execute_async (connection, "INSERT INTO t VALUES (1)", NULL, NULL,
+                                             test_call_done, &call),
               test_fails (yara_connection_execute_finish (connection, call.result, &error), TIMEOUT, "lock"));
   g_assert_cmpint (test_fetch_int (orm, NULL, "SELECT count(*) FROM t"), ==, 0); /* readers are not stopped */
   g_assert_cmpint (sqlite3_exec (other, "COMMIT", NULL, NULL, NULL), ==, SQLITE_OK);
@@ -276,8 +284,9 @@ hold_the_session (gpointer data)
 static void
 no_free_session (Test *test)
 {
-  g_autoptr(YaraOrm) orm = test_ok (yara_orm_open ("sqlite::memory:?acquire_timeout=0.02", NULL, NULL, &error));
-  YaraConnection *connection = test_ok (yara_orm_get_connection (orm, NULL, &error));
+  g_autoptr(YaraOrm) orm = test_ok (yara_orm_open ("sqlite::memory:?acquire_timeout=0.02", NULL, NULL,
+                                                   &error));
+  YaraConnection *connection = test_connection (orm, NULL);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   gpointer shared[] = { connection, cancellable, (gpointer) test->variant->endless_sql };
   GThread *thread = g_thread_new ("holder", hold_the_session, shared);

@@ -159,7 +159,8 @@ create_entries (gpointer data)
       for (guint i = 0; i < N_IN_FLIGHT; i++)
         {
           entries[i] = (Entry) { .token = worker->number };
-          yara_orm_create_async (worker->test->orm, &entry_model, &entries[i], NULL, test_call_done, &calls[i]);
+          yara_orm_create_async (worker->test->orm, &entry_model, &entries[i], NULL, test_call_done,
+                                 &calls[i]);
         }
       test_calls_wait (calls, N_IN_FLIGHT);
       for (guint i = 0; i < N_IN_FLIGHT; i++)

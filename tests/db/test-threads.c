@@ -5,7 +5,6 @@
  */
 #include "fixture.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 typedef struct
@@ -43,7 +42,8 @@ run_workers (Test *test, GThreadFunc work)
     }
   for (guint i = 0; i < N_THREADS; i++)
     g_thread_join (threads[i]);
-  g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(DISTINCT token) FROM entries"), ==, N_THREADS * N_ROUNDS);
+  g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(DISTINCT token) FROM entries"), ==,
+                   N_THREADS * N_ROUNDS);
 }
 
 static YaraQuery *
@@ -161,7 +161,7 @@ tick (gpointer data)
 static void
 loop_goes_on (Test *test)
 {
-  YaraConnection *connection = test_ok (yara_orm_get_connection (test->orm, NULL, &error));
+  YaraConnection *connection = test_connection (test->orm, NULL);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   Ticker ticker = { cancellable, 0 };
   guint source;
@@ -169,32 +169,39 @@ loop_goes_on (Test *test)
   if (test->variant->blocks_loop)
     return;
   source = g_timeout_add (1, tick, &ticker);
-  test_await (yara_connection_fetch_row_async (connection, test->variant->endless_sql, NULL, cancellable, test_call_done, &call),
+  test_await (yara_connection_fetch_row_async (connection, test->variant->endless_sql, NULL, cancellable,
+                                               test_call_done, &call),
               test_is_cancelled (yara_connection_fetch_row_finish (connection, call.result, &error)));
   g_assert_cmpuint (ticker.n_ticks, >=, 50);
   g_source_remove (source);
 }
 
-/* A reader that takes long stops neither other readers nor writers of a file. */
+/* A reader that takes long stops neither other readers nor writers of a file, though they were queued
+ * behind it. */
 static void
 readers_and_writers_go_on (Test *test)
 {
-  YaraConnection *connection = test_ok (yara_orm_get_connection (test->orm, NULL, &error));
+  YaraConnection *connection = test_connection (test->orm, NULL);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   g_autoptr(YaraQuery) query = yara_query_new (&entry_model);
-  TestCall endless = { NULL };
+  TestCall endless = { NULL }, counts[5];
   Entry entry = { .token = 1 };
 
   if (test->variant->blocks_loop || !test->variant->on_disk)
     return;
+  memset (counts, 0, sizeof counts);
   TEST_USE (test, &entry_model);
-  yara_connection_fetch_row_async (connection, test->variant->endless_sql, NULL, cancellable, test_call_done, &endless);
-  test_await (yara_orm_create_async (test->orm, &entry_model, &entry, NULL, test_call_done, &call),
-              test_ok (yara_orm_create_finish (test->orm, call.result, &error)));
+  yara_connection_fetch_row_async (connection, test->variant->endless_sql, NULL, cancellable, test_call_done,
+                                   &endless);
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
+    yara_orm_count_async (test->orm, query, NULL, test_call_done, &counts[i]);
+  test_calls_wait (counts, G_N_ELEMENTS (counts));
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
+    test_ok (yara_orm_count_finish (test->orm, counts[i].result, &error));
+  test_calls_clear (counts, G_N_ELEMENTS (counts));
+  test_await_ok (orm_create, test->orm, &entry_model, &entry);
   test_ok (yara_orm_delete (test->orm, &entry_model, &entry, NULL, &error));
   g_assert_cmpint (test_ok (yara_orm_count (test->orm, query, NULL, &error)), ==, 0);
-  g_assert_cmpint (test_await (yara_orm_count_async (test->orm, query, NULL, test_call_done, &call),
-                               test_ok (yara_orm_count_finish (test->orm, call.result, &error))), ==, 0);
   g_assert_cmpuint (endless.n_callbacks, ==, 0);
   g_cancellable_cancel (cancellable);
   test_call_wait (&endless);

@@ -28,7 +28,8 @@ static const YaraModel player_model = YARA_MODEL (Player, "players", player_fiel
 static void
 add_players (Test *test)
 {
-  Player players[] = { { .name = "a", .score = 1 }, { .name = "b", .score = 2 }, { .name = "c", .score_null = true }, { .name = "d", .score = 4 } };
+  Player players[] = { { .name = "a", .score = 1 }, { .name = "b", .score = 2 },
+                       { .name = "c", .score_null = true }, { .name = "d", .score = 4 } };
 
   TEST_USE (test, &player_model);
   test_ok (yara_orm_bulk_create (test->orm, &player_model, players, G_N_ELEMENTS (players), NULL, &error));
@@ -56,7 +57,8 @@ update (Test *test)
   yara_query_set (query, "score", 9);
   g_assert_cmpint (test_ok (yara_orm_update (test->orm, query, NULL, &error)), ==, 2);
   assert_rows (test, "a1,x9,c-1,x9");
-  g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(DISTINCT changed) FROM players"), ==, 1); /* auto_now is left */
+  g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(DISTINCT changed) FROM players"), ==,
+                   1); /* auto_now is left */
   g_assert_cmpint (test_ok (yara_orm_update (test->orm, query, NULL, &error)), ==, 2); /* may be run again */
 }
 
@@ -67,8 +69,7 @@ update_all_and_none (Test *test)
 
   add_players (test);
   yara_query_set (all, "score", yara_value_null ());
-  g_assert_cmpint (test_await (yara_orm_update_async (test->orm, all, NULL, test_call_done, &call),
-                               test_ok (yara_orm_update_finish (test->orm, call.result, &error))), ==, 4);
+  g_assert_cmpint (test_await_ok (orm_update, test->orm, all), ==, 4);
   assert_rows (test, "a-1,b-1,c-1,d-1");
   yara_query_filter (none, "name", "nobody");
   yara_query_set (none, "score", 1);
@@ -99,8 +100,7 @@ delete_all (Test *test)
   g_assert_cmpint (test_ok (yara_orm_delete_all (test->orm, query, NULL, &error)), ==, 2);
   assert_rows (test, "b2,d4");
   g_assert_cmpint (test_ok (yara_orm_delete_all (test->orm, query, NULL, &error)), ==, 0);
-  g_assert_cmpint (test_await (yara_orm_delete_all_async (test->orm, all, NULL, test_call_done, &call),
-                               test_ok (yara_orm_delete_all_finish (test->orm, call.result, &error))), ==, 2);
+  g_assert_cmpint (test_await_ok (orm_delete_all, test->orm, all), ==, 2);
   g_assert_cmpint (test_ok (yara_orm_delete_all (test->orm, all, NULL, &error)), ==, 0);
 }
 

@@ -130,7 +130,7 @@ static inline const char *
 read_double (sqlite3_value *cell, double *number)
 {
   const gint64 exact = G_GINT64_CONSTANT (1) << 53;
-  gint64 integer;
+  gint64 integer = 0; /* GCC does not see that it is set */
 
   if (G_LIKELY (sqlite3_value_type (cell) == SQLITE_FLOAT))
     {
@@ -159,7 +159,7 @@ static const char *
 read_decimal (sqlite3_value *cell, guint scale, YaraArena *arena, YaraBytes *text)
 {
   char buffer[YARA_DECIMAL_TEXT_SIZE];
-  gint64 number;
+  gint64 number = 0;
   const char *found = read_integer (cell, G_MININT64, G_MAXINT64, &number);
 
   if (found != NULL)
@@ -295,8 +295,7 @@ store_null (char *record, const YaraModelInfo *info, const YaraFieldInfo *field,
 {
   if (field->null_offset != G_MAXSIZE)
     *(bool *) (record + field->null_offset) = true;
-  else if (field->c_type != YARA_C_TYPE_TEXT && field->c_type != YARA_C_TYPE_BYTES &&
-           field->c_type != YARA_C_TYPE_UUID)
+  else if (!field->field->nullable)
     return yara_sqlite_decode_fail (info, field, "NULL", error);
   return TRUE;
 }
@@ -322,7 +321,7 @@ static inline gboolean
 decode_usual (sqlite3_value *cell, gpointer member, YaraKind kind, YaraArena *arena)
 {
   int type = sqlite3_value_type (cell);
-  gint64 number;
+  gint64 number = 0;
 
   switch (kind)
     {

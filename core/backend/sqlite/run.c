@@ -4,25 +4,6 @@
 
 #include <yaraorm/yara-error.h>
 
-gboolean
-yara_sqlite_begin_request (YaraRequest *request, const YaraRunGuard *guard)
-{
-  if (guard == NULL || guard->begin (request, guard->user_data))
-    return TRUE;
-  request->error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the statement was cancelled before it ran");
-  return FALSE;
-}
-
-void
-yara_sqlite_end_request (YaraSqliteSession *session, YaraRequest *request, const YaraRunGuard *guard)
-{
-  if (guard == NULL)
-    return;
-  guard->end (request, guard->user_data);
-  if (G_UNLIKELY (atomic_load_explicit (&session->interrupted, memory_order_relaxed)))
-    atomic_store (&session->interrupted, FALSE);
-}
-
 /* ---- stepping, by answer ---- */
 
 /* A statement that is not a read is always run to its end: it is committed there. */
@@ -59,7 +40,7 @@ get_n_changed (YaraSqliteSession *session, gint64 total_before)
   return sqlite3_total_changes64 (session->db) != total_before ? sqlite3_changes64 (session->db) : 0;
 }
 
-static void
+static inline void
 step (YaraSqliteSession *session, YaraPrepared *prepared, YaraRequest *request)
 {
   sqlite3_stmt *stmt = prepared->stmt;
@@ -100,7 +81,7 @@ yara_sqlite_fail_request (YaraRequest *request, GError *error)
 
 /* ---- statements ---- */
 
-static gboolean
+static inline gboolean
 bind_generated (YaraSqliteSession *session, sqlite3_stmt *stmt, const YaraStatement *statement, GError **error)
 {
   for (guint i = 0; i < statement->n_values; i++)
@@ -109,7 +90,7 @@ bind_generated (YaraSqliteSession *session, sqlite3_stmt *stmt, const YaraStatem
   return TRUE;
 }
 
-static void
+static inline void
 run_generated (YaraSqliteSession *session, YaraRequest *request)
 {
   const YaraStatement *statement = &request->statement;
@@ -128,29 +109,23 @@ run_raw (YaraSqliteSession *session, YaraRequest *request)
   const YaraStatement *statement = &request->statement;
   YaraPrepared *prepared;
 
-  /* A PRAGMA may take effect while it is prepared. */
-  if (session->base.read_only && !yara_sql_looks_like_read (statement->sql->text))
-    {
-      request->needs_writer = TRUE;
-      return;
-    }
   yara_sqlite_session_limit_attached (session, statement->sql->text);
   prepared = yara_sqlite_prepare_raw (session, statement->sql, &request->error);
   if (prepared == NULL)
     return;
-  if (session->base.read_only && !sqlite3_stmt_readonly (prepared->stmt))
-    request->needs_writer = TRUE;
-  else if (yara_sqlite_bind_raw (session, prepared, statement, &request->error))
+  if (yara_sqlite_bind_raw (session, prepared, statement, &request->error))
     step (session, prepared, request);
   yara_sqlite_release (prepared);
 }
 
-void
-yara_sqlite_run_statement (YaraSqliteSession *session, YaraRequest *request, const YaraRunGuard *guard)
+/* Inline, and so is what it calls: on the way back from a system call each return is mispredicted,
+ * and a statement on a file makes several system calls. */
+G_ALWAYS_INLINE static inline void
+run_statement (YaraSqliteSession *session, YaraRequest *request, const YaraRunGuard *guard)
 {
   if (!yara_sqlite_begin_request (request, guard))
     return;
-  if (request->statement.is_raw)
+  if (G_UNLIKELY (request->statement.is_raw))
     run_raw (session, request);
   else
     run_generated (session, request);
@@ -159,14 +134,18 @@ yara_sqlite_run_statement (YaraSqliteSession *session, YaraRequest *request, con
     yara_sqlite_fail_request (request, g_steal_pointer (&request->error));
 }
 
+void
+yara_sqlite_run_statement (YaraSqliteSession *session, YaraRequest *request, const YaraRunGuard *guard)
+{
+  run_statement (session, request, guard);
+}
+
 /* ---- requests ---- */
 
-/* SQL of the program may leave a transaction open. */
+/* After SQL of the program. */
 static void
 close_transaction (YaraSqliteSession *session, YaraRequest *request)
 {
-  if (sqlite3_get_autocommit (session->db))
-    return;
   yara_sqlite_session_clean (session);
   if (request->error == NULL)
     yara_sqlite_fail_request (request,
@@ -187,12 +166,9 @@ may_configure (const YaraRequest *request)
   return request->statement.is_raw && (yara_sql_starts_with (sql, "pragma") || yara_sql_starts_with (sql, "explain"));
 }
 
-void
-yara_sqlite_session_run (YaraSession *base, YaraRequest *request, const YaraRunGuard *guard)
+static void
+run_any (YaraSqliteSession *session, YaraRequest *request, const YaraRunGuard *guard)
 {
-  YaraSqliteSession *session = (YaraSqliteSession *) base;
-  gint64 start = yara_sqlite_start_clock (request);
-
   switch (request->kind)
     {
     case YARA_REQUEST_STATEMENT:
@@ -208,9 +184,21 @@ yara_sqlite_session_run (YaraSession *base, YaraRequest *request, const YaraRunG
       yara_sqlite_run_transaction (session, request, guard);
       break;
     }
-  close_transaction (session, request);
-  if (G_UNLIKELY (may_configure (request)) && !request->needs_writer &&
-      yara_sqlite_session_configure (session) != SQLITE_OK)
+  if (!sqlite3_get_autocommit (session->db))
+    close_transaction (session, request);
+  if (may_configure (request) && yara_sqlite_session_configure (session) != SQLITE_OK)
     session->is_broken = TRUE;
+}
+
+void
+yara_sqlite_session_run (YaraSession *base, YaraRequest *request, const YaraRunGuard *guard)
+{
+  YaraSqliteSession *session = (YaraSqliteSession *) base;
+  gint64 start = yara_sqlite_start_clock (request);
+
+  if (G_LIKELY (request->kind == YARA_REQUEST_STATEMENT && !request->statement.is_raw))
+    run_statement (session, request, guard);
+  else
+    run_any (session, request, guard);
   yara_sqlite_stop_clock (request, start);
 }

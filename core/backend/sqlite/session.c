@@ -79,6 +79,7 @@ harden (sqlite3 *db)
   for (gsize i = 0; i < G_N_ELEMENTS (options) && code == SQLITE_OK; i++)
     code = sqlite3_db_config (db, options[i].option, options[i].on, NULL);
 
+  sqlite3_limit (db, SQLITE_LIMIT_ATTACHED, 0);
   sqlite3_limit (db, SQLITE_LIMIT_SQL_LENGTH, 1000 * 1000);
   sqlite3_limit (db, SQLITE_LIMIT_VARIABLE_NUMBER, 32766);
   sqlite3_limit (db, SQLITE_LIMIT_EXPR_DEPTH, 1000);

@@ -164,8 +164,24 @@ gboolean  yara_sqlite_decode_row (sqlite3_stmt *stmt, const YaraStatement *state
 
 /* Around everything that may take long. FALSE: the request was cancelled. Cleaning up comes after the
  * end, when no interrupt comes any more. */
-gboolean yara_sqlite_begin_request (YaraRequest *request, const YaraRunGuard *guard);
-void     yara_sqlite_end_request   (YaraSqliteSession *session, YaraRequest *request, const YaraRunGuard *guard);
+static inline gboolean
+yara_sqlite_begin_request (YaraRequest *request, const YaraRunGuard *guard)
+{
+  if (guard == NULL || guard->begin (request, guard->user_data))
+    return TRUE;
+  request->error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the statement was cancelled before it ran");
+  return FALSE;
+}
+
+static inline void
+yara_sqlite_end_request (YaraSqliteSession *session, YaraRequest *request, const YaraRunGuard *guard)
+{
+  if (guard == NULL)
+    return;
+  guard->end (request, guard->user_data);
+  if (G_UNLIKELY (atomic_load_explicit (&session->interrupted, memory_order_relaxed)))
+    atomic_store (&session->interrupted, FALSE);
+}
 
 /* Drops what there is of a result. Takes over `error`. */
 void yara_sqlite_fail_request (YaraRequest *request, GError *error);
