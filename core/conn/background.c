@@ -48,6 +48,7 @@ yara_background_run (GTask *task, YaraBackgroundFunc work, YaraBackgroundFunc fi
     .finish = finish,
     .dispatcher = yara_dispatcher_get_current (),
   };
+  yara_dispatcher_flush_current (); /* statements issued before come before, closing for one */
   thread = g_thread_try_new ("yara-background", run_work, background, NULL);
   if (thread != NULL)
     g_thread_unref (thread);

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include "conn/job.h"
 #include "conn/worker.h"
 
 struct YaraDatabase
@@ -71,6 +72,7 @@ yara_database_unref (YaraDatabase *database)
 void
 yara_database_close (YaraDatabase *database)
 {
+  yara_dispatcher_flush_current (); /* what this thread has submitted */
   pthread_mutex_lock (&database->close_mutex);
   if (!atomic_exchange (&database->is_closed, TRUE))
     {
@@ -88,14 +90,17 @@ yara_database_get_config (YaraDatabase *database)
 
 /* ---- blocking ---- */
 
-static void
-run_on_session (YaraDatabase *database, YaraRequest *request, gboolean write, YaraCancel *cancel)
+static inline void
+run_on_session (YaraDatabase *database, YaraRequest *request, YaraCancel *cancel)
 {
-  YaraSession *session = yara_pool_acquire (database->pool, write, cancel, &request->error);
+  YaraSession *session = yara_pool_acquire (database->pool, yara_request_writes (request), cancel, &request->error);
 
   if (G_UNLIKELY (session == NULL))
     return;
-  yara_request_run (request, session, cancel);
+  if (G_LIKELY (cancel == NULL))
+    database->config->backend->session_run (session, request, NULL);
+  else
+    yara_request_run (request, session, cancel);
   yara_pool_release (database->pool, session);
 }
 
@@ -104,15 +109,10 @@ yara_database_run (YaraDatabase *database, YaraRequest *request, GCancellable *c
 {
   YaraCancel *cancel = cancellable != NULL ? yara_cancel_new (cancellable) : NULL;
 
-  if (G_UNLIKELY (atomic_load_explicit (&database->is_closed, memory_order_relaxed)))
-    request->error = yara_pool_closed_error ();
+  if (G_LIKELY (!atomic_load_explicit (&database->is_closed, memory_order_relaxed)))
+    run_on_session (database, request, cancel);
   else
-    run_on_session (database, request, yara_request_writes (request), cancel);
-  if (G_UNLIKELY (request->needs_writer))
-    {
-      yara_request_reset (request);
-      run_on_session (database, request, TRUE, cancel);
-    }
+    request->error = yara_pool_closed_error ();
   if (cancel != NULL)
     yara_cancel_free (cancel);
 }
@@ -129,14 +129,8 @@ run_at_once (YaraDatabase *database, YaraJob *job)
     return FALSE;
   yara_request_run (&job->request, session, job->cancel);
   yara_pool_release (database->pool, session);
-  if (!job->request.needs_writer)
-    {
-      yara_job_complete (job);
-      return TRUE;
-    }
-  yara_request_reset (&job->request);
-  job->is_write = TRUE;
-  return run_at_once (database, job);
+  yara_jobs_complete (&job, 1);
+  return TRUE;
 }
 
 void

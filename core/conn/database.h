@@ -37,6 +37,7 @@ struct YaraJob
   YaraWorkers    *workers;
   YaraCancel     *cancel;     /* or NULL */
   gboolean        is_queued;
+  gboolean        is_cancelled;
   gboolean        is_write;
   YaraJob        *next, *previous;
 };
@@ -44,6 +45,6 @@ struct YaraJob
 /* Queues a request; completes it in the thread-default context of the caller, never before this
  * returns. Cancelling removes a queued one and interrupts a running one; either way it completes
  * once, with G_IO_ERROR_CANCELLED unless it had finished. `cancellable` is nullable. The caller
- * drops nothing: on completion dispatcher and cancellable are released already. The job holds no
- * reference to the database: whoever drops the last one waits for it. */
+ * drops nothing: on completion dispatcher and cancellable are released already. The caller
+ * keeps a reference to the database until then. */
 void yara_database_submit (YaraDatabase *database, YaraJob *job, GCancellable *cancellable);

@@ -13,7 +13,11 @@ struct YaraDispatcher
   pthread_mutex_t mutex;
   _Atomic (YaraCompletion *) first; /* pushed; changed under the mutex */
   YaraCompletion *last;
-  YaraCompletion *ready;            /* being completed; only the context's own thread comes here */
+
+  /* Only the thread that owns the context comes here. */
+  YaraCompletion *ready;            /* being completed */
+  YaraCompletion *deferred, **deferred_end;
+  YaraFlushFunc   flush;
 };
 
 typedef struct
@@ -43,6 +47,18 @@ yara_dispatcher_unref (YaraDispatcher *dispatcher)
 
 /* ---- the source ---- */
 
+static void
+flush (YaraDispatcher *dispatcher)
+{
+  YaraCompletion *first = dispatcher->deferred;
+
+  if (first == NULL)
+    return;
+  *dispatcher->deferred_end = NULL;
+  dispatcher->deferred = NULL;
+  dispatcher->flush (first);
+}
+
 static gboolean
 has_work (GSource *source)
 {
@@ -54,6 +70,7 @@ has_work (GSource *source)
 static gboolean
 prepare (GSource *source, int *timeout)
 {
+  flush (((DispatcherSource *) source)->dispatcher);
   *timeout = -1;
   return has_work (source);
 }
@@ -192,4 +209,29 @@ yara_dispatcher_push (YaraDispatcher *dispatcher, YaraCompletion *first)
     }
   dispatcher->last = last;
   pthread_mutex_unlock (&dispatcher->mutex);
+}
+
+gboolean
+yara_dispatcher_defer (YaraDispatcher *dispatcher, YaraCompletion *item, YaraFlushFunc flush)
+{
+  if (!is_dispatching (atomic_load (&dispatcher->context)))
+    return FALSE;
+  dispatcher->flush = flush;
+  *(dispatcher->deferred != NULL ? dispatcher->deferred_end : &dispatcher->deferred) = item;
+  dispatcher->deferred_end = &item->next;
+  return TRUE;
+}
+
+void
+yara_dispatcher_flush_current (void)
+{
+  YaraDispatcher *dispatcher = yara_dispatcher_get_current ();
+  GMainContext *context = atomic_load (&dispatcher->context);
+
+  if (g_main_context_acquire (context)) /* else its owner does it */
+    {
+      flush (dispatcher);
+      g_main_context_release (context);
+    }
+  yara_dispatcher_unref (dispatcher);
 }

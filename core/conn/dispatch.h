@@ -24,3 +24,13 @@ GMainContext   *yara_dispatcher_get_context (YaraDispatcher *dispatcher);
 /* From any thread: appends the completions from `first` on, linked by `next`, and wakes the context
  * once. Each is completed in order in a later iteration of the context, never inside this call. */
 void yara_dispatcher_push (YaraDispatcher *dispatcher, YaraCompletion *first);
+
+/* From inside a callback of the current context: adds `item` to those that `flush` is given together
+ * before the context sleeps, so that what one callback starts leaves in one go. FALSE elsewhere. There
+ * is one `flush` for all. */
+typedef void (*YaraFlushFunc) (YaraCompletion *first);
+
+gboolean yara_dispatcher_defer (YaraDispatcher *dispatcher, YaraCompletion *item, YaraFlushFunc flush);
+
+/* Gives now what the current context has deferred. */
+void yara_dispatcher_flush_current (void);

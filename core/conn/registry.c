@@ -11,7 +11,7 @@ registry_alloc (guint n_entries)
 {
   YaraRegistry *registry = g_malloc0 (sizeof (YaraRegistry) + n_entries * sizeof (YaraRegistryEntry));
 
-  g_atomic_ref_count_init (&registry->ref_count);
+  g_atomic_int_set (&registry->ref_count, 1);
   registry->by_name = g_hash_table_new (g_str_hash, g_str_equal);
   return registry;
 }
@@ -38,14 +38,14 @@ yara_registry_new (void)
 YaraRegistry *
 yara_registry_ref (YaraRegistry *registry)
 {
-  g_atomic_ref_count_inc (&registry->ref_count);
+  g_atomic_int_inc (&registry->ref_count);
   return registry;
 }
 
 void
 yara_registry_unref (YaraRegistry *registry)
 {
-  if (!g_atomic_ref_count_dec (&registry->ref_count))
+  if (!g_atomic_int_dec_and_test (&registry->ref_count))
     return;
   for (guint i = 0; i < registry->n_entries; i++)
     yara_database_unref (registry->entries[i].database);
