@@ -39,7 +39,6 @@ yara_request_reset (YaraRequest *request)
   request->n_rows = 0;
   request->key = 0;
   request->duration = 0;
-  request->needs_writer = FALSE;
 }
 
 const char *
@@ -70,9 +69,45 @@ yara_sql_starts_with (const char *sql, const char *word)
   return g_ascii_strncasecmp (sql, word, length) == 0 && !g_ascii_isalnum (sql[length]) && sql[length] != '_';
 }
 
-gboolean
-yara_sql_looks_like_read (const char *sql)
+/* Past a quoted piece, a word or any other character. */
+static const char *
+skip_token (const char *sql)
 {
-  return yara_sql_starts_with (sql, "select") || yara_sql_starts_with (sql, "with") ||
-         yara_sql_starts_with (sql, "values");
+  const char *end;
+
+  if (strchr ("'\"`[", *sql) != NULL) /* a doubled quote looks like two pieces, which is as good */
+    {
+      end = strchr (sql + 1, *sql == '[' ? ']' : *sql);
+      return end != NULL ? end + 1 : sql + strlen (sql);
+    }
+  for (end = sql; g_ascii_isalnum (*end) || *end == '_' || *end == '$' || (guint8) *end >= 0x80; end++)
+    ;
+  return end > sql ? end : sql + 1;
+}
+
+/* The statement behind WITH is the first word outside parentheses that can begin one. */
+static gboolean
+with_is_select (const char *sql)
+{
+  int depth = 0;
+
+  for (; *sql != '\0'; sql = yara_sql_skip_blank (skip_token (sql)))
+    if (*sql == '(')
+      depth++;
+    else if (*sql == ')')
+      depth--;
+    else if (depth == 0 && (yara_sql_starts_with (sql, "select") || yara_sql_starts_with (sql, "values")))
+      return TRUE;
+    else if (depth == 0 && (yara_sql_starts_with (sql, "insert") || yara_sql_starts_with (sql, "replace") ||
+                            yara_sql_starts_with (sql, "update") || yara_sql_starts_with (sql, "delete")))
+      return FALSE;
+  return FALSE;
+}
+
+gboolean
+yara_sql_is_select (const char *sql)
+{
+  sql = yara_sql_skip_blank (sql);
+  return yara_sql_starts_with (sql, "select") || yara_sql_starts_with (sql, "values") ||
+         (yara_sql_starts_with (sql, "with") && with_is_select (sql));
 }

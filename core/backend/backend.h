@@ -57,8 +57,6 @@ typedef struct
   YaraRows   *rows;       /* YARA_ANSWER_ROWS */
   gint64      duration;   /* microseconds in the database; measured when `measure` is set */
   gboolean    measure;
-  gboolean    needs_writer; /* out: nothing was run, because the statement writes and the session is
-                               read_only; give it to the writer */
 } YaraRequest;
 
 /* Drops the outcome, so that the request can be run again. */
@@ -70,9 +68,9 @@ const char *yara_sql_skip_blank (const char *sql);
 /* Whether its first word is `word`, in any letter case. */
 gboolean yara_sql_starts_with (const char *sql, const char *word);
 
-/* Whether SQL of the program starts like a statement that only reads. It need not be one: "with" may
- * lead to an INSERT. */
-gboolean yara_sql_looks_like_read (const char *sql);
+/* Whether SQL of the program is a SELECT or VALUES, also behind WITH: it can run on a session that only
+ * reads. All else goes to one that writes. */
+gboolean yara_sql_is_select (const char *sql);
 
 /* Tells that a statement begins (TRUE; FALSE: it was cancelled, do not run it) and ends. Between the
  * two, session_interrupt() may be called from other threads. Given by the layer above; where it is

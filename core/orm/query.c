@@ -4,53 +4,20 @@
 
 /* ---- the steps ---- */
 
-static gboolean
-start_select (YaraCall *call, YaraSelect what, GError **error)
+/* The verbs that read differ in what they select. */
+typedef struct
 {
-  return yara_compile_select (call->sql, what, call->query, call->fields, &call->arena,
+  YaraVerb   base;
+  YaraSelect what;
+} SelectVerb;
+
+static gboolean
+select_start (YaraCall *call, GError **error)
+{
+  const SelectVerb *verb = (const SelectVerb *) call->verb;
+
+  return yara_compile_select (call->sql, verb->what, call->query, call->fields, &call->arena,
                               &call->job.request.statement, error);
-}
-
-static gboolean
-all_start (YaraCall *call, GError **error)
-{
-  return start_select (call, YARA_SELECT_ALL, error);
-}
-
-static gboolean
-first_start (YaraCall *call, GError **error)
-{
-  return start_select (call, YARA_SELECT_FIRST, error);
-}
-
-static gboolean
-last_start (YaraCall *call, GError **error)
-{
-  return start_select (call, YARA_SELECT_LAST, error);
-}
-
-static gboolean
-one_start (YaraCall *call, GError **error)
-{
-  return start_select (call, YARA_SELECT_ONE, error);
-}
-
-static gboolean
-count_start (YaraCall *call, GError **error)
-{
-  return start_select (call, YARA_SELECT_COUNT, error);
-}
-
-static gboolean
-exists_start (YaraCall *call, GError **error)
-{
-  return start_select (call, YARA_SELECT_EXISTS, error);
-}
-
-static gboolean
-values_start (YaraCall *call, GError **error)
-{
-  return start_select (call, YARA_SELECT_VALUES, error);
 }
 
 static gboolean
@@ -182,133 +149,147 @@ finish_count (const YaraVerb *verb, YaraOrm *orm, GAsyncResult *result, GError *
   return call != NULL ? call->count : -1;
 }
 
-static const YaraVerb all_verb = { "all", YARA_OPERATION_READ, all_start, take_records, FALSE, NULL };
+static const SelectVerb all_verb = {
+  { "all", YARA_OPERATION_READ, select_start, take_records, FALSE, NULL }, YARA_SELECT_ALL
+};
 
 YaraResult *
 yara_orm_all (YaraOrm *orm, const YaraQuery *query, GCancellable *cancellable, GError **error)
 {
-  return run_records (&all_verb, orm, query, cancellable, error);
+  return run_records (&all_verb.base, orm, query, cancellable, error);
 }
 
 void
 yara_orm_all_async (YaraOrm *orm, const YaraQuery *query, GCancellable *cancellable, GAsyncReadyCallback callback,
                     gpointer user_data)
 {
-  submit (&all_verb, orm, query, NULL, cancellable, callback, user_data);
+  submit (&all_verb.base, orm, query, NULL, cancellable, callback, user_data);
 }
 
 YaraResult *
 yara_orm_all_finish (YaraOrm *orm, GAsyncResult *result, GError **error)
 {
-  return finish_records (&all_verb, orm, result, error);
+  return finish_records (&all_verb.base, orm, result, error);
 }
 
-static const YaraVerb first_verb = { "first", YARA_OPERATION_READ, first_start, take_records, FALSE, NULL };
+static const SelectVerb first_verb = {
+  { "first", YARA_OPERATION_READ, select_start, take_records, FALSE, NULL }, YARA_SELECT_FIRST
+};
 
 YaraResult *
 yara_orm_first (YaraOrm *orm, const YaraQuery *query, GCancellable *cancellable, GError **error)
 {
-  return run_records (&first_verb, orm, query, cancellable, error);
+  return run_records (&first_verb.base, orm, query, cancellable, error);
 }
 
 void
 yara_orm_first_async (YaraOrm *orm, const YaraQuery *query, GCancellable *cancellable, GAsyncReadyCallback callback,
                       gpointer user_data)
 {
-  submit (&first_verb, orm, query, NULL, cancellable, callback, user_data);
+  submit (&first_verb.base, orm, query, NULL, cancellable, callback, user_data);
 }
 
 YaraResult *
 yara_orm_first_finish (YaraOrm *orm, GAsyncResult *result, GError **error)
 {
-  return finish_records (&first_verb, orm, result, error);
+  return finish_records (&first_verb.base, orm, result, error);
 }
 
-static const YaraVerb last_verb = { "last", YARA_OPERATION_READ, last_start, take_records, FALSE, NULL };
+static const SelectVerb last_verb = {
+  { "last", YARA_OPERATION_READ, select_start, take_records, FALSE, NULL }, YARA_SELECT_LAST
+};
 
 YaraResult *
 yara_orm_last (YaraOrm *orm, const YaraQuery *query, GCancellable *cancellable, GError **error)
 {
-  return run_records (&last_verb, orm, query, cancellable, error);
+  return run_records (&last_verb.base, orm, query, cancellable, error);
 }
 
 void
 yara_orm_last_async (YaraOrm *orm, const YaraQuery *query, GCancellable *cancellable, GAsyncReadyCallback callback,
                      gpointer user_data)
 {
-  submit (&last_verb, orm, query, NULL, cancellable, callback, user_data);
+  submit (&last_verb.base, orm, query, NULL, cancellable, callback, user_data);
 }
 
 YaraResult *
 yara_orm_last_finish (YaraOrm *orm, GAsyncResult *result, GError **error)
 {
-  return finish_records (&last_verb, orm, result, error);
+  return finish_records (&last_verb.base, orm, result, error);
 }
 
-static const YaraVerb get_verb = { "get", YARA_OPERATION_READ, one_start, take_one, FALSE, NULL };
+static const SelectVerb get_verb = {
+  { "get", YARA_OPERATION_READ, select_start, take_one, FALSE, NULL }, YARA_SELECT_ONE
+};
 
 YaraResult *
 yara_orm_get (YaraOrm *orm, const YaraQuery *query, GCancellable *cancellable, GError **error)
 {
-  return run_records (&get_verb, orm, query, cancellable, error);
+  return run_records (&get_verb.base, orm, query, cancellable, error);
 }
 
 void
 yara_orm_get_async (YaraOrm *orm, const YaraQuery *query, GCancellable *cancellable, GAsyncReadyCallback callback,
                     gpointer user_data)
 {
-  submit (&get_verb, orm, query, NULL, cancellable, callback, user_data);
+  submit (&get_verb.base, orm, query, NULL, cancellable, callback, user_data);
 }
 
 YaraResult *
 yara_orm_get_finish (YaraOrm *orm, GAsyncResult *result, GError **error)
 {
-  return finish_records (&get_verb, orm, result, error);
+  return finish_records (&get_verb.base, orm, result, error);
 }
 
-static const YaraVerb get_or_none_verb = { "get_or_none", YARA_OPERATION_READ, one_start, take_one_or_none, FALSE, NULL };
+static const SelectVerb get_or_none_verb = {
+  { "get_or_none", YARA_OPERATION_READ, select_start, take_one_or_none, FALSE, NULL }, YARA_SELECT_ONE
+};
 
 YaraResult *
 yara_orm_get_or_none (YaraOrm *orm, const YaraQuery *query, GCancellable *cancellable, GError **error)
 {
-  return run_records (&get_or_none_verb, orm, query, cancellable, error);
+  return run_records (&get_or_none_verb.base, orm, query, cancellable, error);
 }
 
 void
 yara_orm_get_or_none_async (YaraOrm *orm, const YaraQuery *query, GCancellable *cancellable, GAsyncReadyCallback callback,
                             gpointer user_data)
 {
-  submit (&get_or_none_verb, orm, query, NULL, cancellable, callback, user_data);
+  submit (&get_or_none_verb.base, orm, query, NULL, cancellable, callback, user_data);
 }
 
 YaraResult *
 yara_orm_get_or_none_finish (YaraOrm *orm, GAsyncResult *result, GError **error)
 {
-  return finish_records (&get_or_none_verb, orm, result, error);
+  return finish_records (&get_or_none_verb.base, orm, result, error);
 }
 
-static const YaraVerb count_verb = { "count", YARA_OPERATION_READ, count_start, take_number, FALSE, NULL };
+static const SelectVerb count_verb = {
+  { "count", YARA_OPERATION_READ, select_start, take_number, FALSE, NULL }, YARA_SELECT_COUNT
+};
 
 gint64
 yara_orm_count (YaraOrm *orm, const YaraQuery *query, GCancellable *cancellable, GError **error)
 {
-  return run_count (&count_verb, orm, query, cancellable, error);
+  return run_count (&count_verb.base, orm, query, cancellable, error);
 }
 
 void
 yara_orm_count_async (YaraOrm *orm, const YaraQuery *query, GCancellable *cancellable, GAsyncReadyCallback callback,
                       gpointer user_data)
 {
-  submit (&count_verb, orm, query, NULL, cancellable, callback, user_data);
+  submit (&count_verb.base, orm, query, NULL, cancellable, callback, user_data);
 }
 
 gint64
 yara_orm_count_finish (YaraOrm *orm, GAsyncResult *result, GError **error)
 {
-  return finish_count (&count_verb, orm, result, error);
+  return finish_count (&count_verb.base, orm, result, error);
 }
 
-static const YaraVerb exists_verb = { "exists", YARA_OPERATION_READ, exists_start, take_number, FALSE, NULL };
+static const SelectVerb exists_verb = {
+  { "exists", YARA_OPERATION_READ, select_start, take_number, FALSE, NULL }, YARA_SELECT_EXISTS
+};
 
 gboolean
 yara_orm_exists (YaraOrm *orm, const YaraQuery *query, gboolean *exists, GCancellable *cancellable, GError **error)
@@ -317,7 +298,7 @@ yara_orm_exists (YaraOrm *orm, const YaraQuery *query, gboolean *exists, GCancel
 
   g_return_val_if_fail (exists != NULL, FALSE);
 
-  found = run_count (&exists_verb, orm, query, cancellable, error);
+  found = run_count (&exists_verb.base, orm, query, cancellable, error);
   *exists = found > 0;
   return found >= 0;
 }
@@ -326,7 +307,7 @@ void
 yara_orm_exists_async (YaraOrm *orm, const YaraQuery *query, GCancellable *cancellable, GAsyncReadyCallback callback,
                        gpointer user_data)
 {
-  submit (&exists_verb, orm, query, NULL, cancellable, callback, user_data);
+  submit (&exists_verb.base, orm, query, NULL, cancellable, callback, user_data);
 }
 
 gboolean
@@ -336,12 +317,14 @@ yara_orm_exists_finish (YaraOrm *orm, GAsyncResult *result, gboolean *exists, GE
 
   g_return_val_if_fail (exists != NULL, FALSE);
 
-  found = finish_count (&exists_verb, orm, result, error);
+  found = finish_count (&exists_verb.base, orm, result, error);
   *exists = found > 0;
   return found >= 0;
 }
 
-static const YaraVerb values_verb = { "values", YARA_OPERATION_READ, values_start, take_rows, FALSE, NULL };
+static const SelectVerb values_verb = {
+  { "values", YARA_OPERATION_READ, select_start, take_rows, FALSE, NULL }, YARA_SELECT_VALUES
+};
 
 YaraRows *
 yara_orm_values (YaraOrm *orm, const YaraQuery *query, const char *const *fields, GCancellable *cancellable,
@@ -349,20 +332,20 @@ yara_orm_values (YaraOrm *orm, const YaraQuery *query, const char *const *fields
 {
   g_auto (YaraCall) call;
 
-  return run (&call, &values_verb, orm, query, fields, cancellable, error) ? g_steal_pointer (&call.rows) : NULL;
+  return run (&call, &values_verb.base, orm, query, fields, cancellable, error) ? g_steal_pointer (&call.rows) : NULL;
 }
 
 void
 yara_orm_values_async (YaraOrm *orm, const YaraQuery *query, const char *const *fields, GCancellable *cancellable,
                        GAsyncReadyCallback callback, gpointer user_data)
 {
-  submit (&values_verb, orm, query, fields, cancellable, callback, user_data);
+  submit (&values_verb.base, orm, query, fields, cancellable, callback, user_data);
 }
 
 YaraRows *
 yara_orm_values_finish (YaraOrm *orm, GAsyncResult *result, GError **error)
 {
-  g_autoptr (YaraCall) call = yara_call_finish (orm, result, &values_verb, error);
+  g_autoptr (YaraCall) call = yara_call_finish (orm, result, &values_verb.base, error);
 
   return call != NULL ? g_steal_pointer (&call->rows) : NULL;
 }

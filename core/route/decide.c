@@ -140,7 +140,8 @@ yara_routes_decide (YaraRoutes *routes, const YaraModel *model, YaraOperation op
 }
 
 gboolean
-yara_routes_decide_connection (YaraRoutes *routes, YaraConnection *connection, YaraDecision *decision, GError **error)
+yara_routes_decide_connection (YaraRoutes *routes, YaraConnection *connection, YaraDecision *decision,
+                               GError **error)
 {
   YaraVisit          visit = yara_generations_enter (&routes->generations);
   YaraRegistryEntry *entry = yara_registry_find_connection (visit.generation->registry, connection);

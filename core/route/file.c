@@ -15,25 +15,35 @@
 
 #define MAX_SIZE (64 * 1024 * 1024)
 
+/* Takes over `folder`; often several of them are the same. */
+static void
+add_folder (GPtrArray *folders, char *folder)
+{
+  if (folder[0] != '\0' && !g_ptr_array_find_with_equal_func (folders, folder, g_str_equal, NULL))
+    g_ptr_array_add (folders, folder);
+  else
+    g_free (folder);
+}
+
 /* "../lib/yaraorm/routers" as seen from this library, or from the program it is linked into. */
 static void
-append_own_folders (GPtrArray *folders)
+add_own_folders (GPtrArray *folders)
 {
   g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
   Dl_info          info;
 
-  if (dladdr (append_own_folders, &info) != 0 && strchr (info.dli_fname, '/') != NULL)
+  if (dladdr (add_own_folders, &info) != 0 && strchr (info.dli_fname, '/') != NULL)
     {
       g_autofree char *folder = g_path_get_dirname (info.dli_fname);
 
-      g_ptr_array_add (folders, g_build_filename (folder, "yaraorm", "routers", NULL));
+      add_folder (folders, g_build_filename (folder, "yaraorm", "routers", NULL));
     }
   if (program != NULL)
     {
       g_autofree char *folder = g_path_get_dirname (program);
       g_autofree char *prefix = g_path_get_dirname (folder);
 
-      g_ptr_array_add (folders, g_build_filename (prefix, "lib", "yaraorm", "routers", NULL));
+      add_folder (folders, g_build_filename (prefix, "lib", "yaraorm", "routers", NULL));
     }
 }
 
@@ -41,15 +51,14 @@ append_own_folders (GPtrArray *folders)
 static GPtrArray *
 list_folders (void)
 {
-  GPtrArray        *folders = g_ptr_array_new_with_free_func (g_free);
-  const char       *variable = secure_getenv ("YARAORM_ROUTER_PATH");
-  g_auto(GStrv)     given = g_strsplit (variable != NULL ? variable : "", ":", -1);
+  GPtrArray    *folders = g_ptr_array_new_with_free_func (g_free);
+  const char   *variable = secure_getenv ("YARAORM_ROUTER_PATH");
+  g_auto(GStrv) given = g_strsplit (variable != NULL ? variable : "", ":", -1);
 
   for (guint i = 0; given[i] != NULL; i++)
-    if (given[i][0] != '\0')
-      g_ptr_array_add (folders, g_strdup (given[i]));
-  append_own_folders (folders);
-  g_ptr_array_add (folders, g_strdup (YARAORM_ROUTER_DIR));
+    add_folder (folders, g_strdup (given[i]));
+  add_own_folders (folders);
+  add_folder (folders, g_strdup (YARAORM_ROUTER_DIR));
   return folders;
 }
 

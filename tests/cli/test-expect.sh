@@ -44,7 +44,8 @@ expect_error "no update after an error" YO-R003 1
 cmp -s before routes.expect
 report "the file is as it was" $?
 
-for line in "User read" "User read a b" "User delete a" $'User read a\nUser read b' $'User read \377'; do
+for line in "User read" "User read a b" "User delete a" $'User read a\nUser read b' $'User read \377' $'U\001 read a' \
+            "$(printf 'U%.0s' {1..64}) read a"; do
   echo "$line" > bad.expect
   cli route test ./replica.so --expect bad.expect
   expect_error "bad line $(printf %q "$line")" YO-R006 3

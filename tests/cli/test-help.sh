@@ -40,4 +40,8 @@ cli --version;            expect_status "--version" 0
 grep -Eq '^yaraorm-cli [0-9]+\.[0-9]+\.[0-9]+$' out
 report "--version prints the version" $?
 cli --version --json;     expect_json '$.ok' true
+cli help YO-R003 --json;  expect_json '$.ok' true
+expect_text "help as JSON" out '"text":"YO-R003: router answered'
+cli --help --json;        expect_json '$.ok' true
+cli --json;               expect_json '$.error.id' YO-U003
 finish

@@ -36,6 +36,8 @@ cli route test ./misbehave.so --args strange;          expect_error "no name nea
 expect_text "how to make it known" err "--connections default,geo_eu"
 cli route test ./misbehave.so --args strange --connections geo_eu
 expect_status "made known" 0
+cli route test ./misbehave.so --args typo --connections replica --model User
+expect_text "default is always known" err "known    default, replica"
 
 # Bad answers and bad ends.
 cli route test ./misbehave.so --args not-utf8;         expect_error "not UTF-8" YO-R001 4

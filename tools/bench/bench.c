@@ -34,7 +34,7 @@ bench_get_index (unsigned i)
 const char *const *
 bench_names (void)
 {
-  static char texts[N_ROWS][8];
+  static char texts[N_ROWS][16];
   static const char *names[N_ROWS];
 
   if (names[0] == NULL)
@@ -79,22 +79,29 @@ bench_run (void (*suite) (void))
   suite ();
 }
 
-int64_t
-bench_now (void)
+static int64_t
+read_clock (clockid_t clock)
 {
   struct timespec now;
 
-  clock_gettime (CLOCK_MONOTONIC, &now);
+  clock_gettime (clock, &now);
   return now.tv_sec * INT64_C (1000000000) + now.tv_nsec;
 }
 
-void
-bench_report (const char *operation, int64_t start)
+BenchTime
+bench_now (void)
 {
-  int64_t elapsed = bench_now () - start;
+  return (BenchTime) { read_clock (CLOCK_MONOTONIC), read_clock (CLOCK_PROCESS_CPUTIME_ID) };
+}
+
+void
+bench_report (const char *operation, BenchTime start)
+{
+  BenchTime end = bench_now ();
 
   if (reporting)
-    printf ("%s\t%.6f\n", operation, elapsed / 1e6);
+    printf ("%s\t%.6f\t%.6f\n", operation, (end.elapsed - start.elapsed) / 1e6,
+            (end.processor - start.processor) / 1e6);
 }
 
 void

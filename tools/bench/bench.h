@@ -11,6 +11,10 @@
 #define N_COUNTS     100  /* one takes 4 us: too short for a clock */
 #define HALF         (N_ROWS / 2)
 
+/* Of the column `value`. */
+#define SUM_OF_ALL        ((long) N_ROWS * (N_ROWS - 1) / 2)
+#define SUM_OF_UPPER_HALF ((long) (N_ROWS - HALF) * (N_ROWS - 1 + HALF) / 2)
+
 /* A raw statement; $1 is the number of rows that a group must exceed. */
 #define GROUP_BY_SQL \
   "SELECT cat, count(id), sum(value) FROM bench GROUP BY cat HAVING count(id) > $1 ORDER BY cat"
@@ -29,15 +33,20 @@ void        bench_remove_file (const char *path);
 /* Runs `suite` twice. The first time warms up and is not reported. */
 void bench_run (void (*suite) (void));
 
-/* Nanoseconds. */
-int64_t bench_now (void);
+/* Nanoseconds: elapsed, and of the processor for all threads of the program. */
+typedef struct
+{
+  int64_t elapsed, processor;
+} BenchTime;
 
-/* Prints "operation<TAB>milliseconds since `start`". */
-void bench_report (const char *operation, int64_t start);
+BenchTime bench_now (void);
+
+/* Prints "operation<TAB>elapsed<TAB>processor", milliseconds since `start`. */
+void bench_report (const char *operation, BenchTime start);
 
 /* Ends the program. */
 void bench_fail (const char *format, ...) __attribute__ ((format (printf, 1, 2), noreturn));
 
-/* Ends the program with what was being done when `condition` is false: a fast wrong answer is no result. */
+/* Ends the program when `condition` is false: a fast wrong answer is no result. */
 #define bench_check(condition, what) \
   do { if (!(condition)) bench_fail ("%s: wrong result: %s", (what), #condition); } while (0)

@@ -14,8 +14,9 @@
 
 #define CHUNK     100
 #define COLUMNS   "id, name, value, cat, created"
+#define INSERT    "INSERT INTO bench (name, value, cat, created) VALUES "
 #define VALUES    "(?, ?, ?, ?)"
-#define N_COLUMNS 4 /* that are bound */
+#define N_BOUND   4
 
 typedef struct
 {
@@ -62,8 +63,8 @@ prepare (sqlite3_stmt **statement, const char *sql)
 static void
 prepare_chunk (void)
 {
-  char sql[sizeof "INSERT INTO bench (name, value, cat, created) VALUES  RETURNING id" + CHUNK * sizeof VALUES ", "];
-  char *end = stpcpy (sql, "INSERT INTO bench (name, value, cat, created) VALUES ");
+  char sql[sizeof INSERT " RETURNING id" + CHUNK * sizeof VALUES ", "];
+  char *end = stpcpy (sql, INSERT);
 
   for (int i = 0; i < CHUNK; i++)
     end = stpcpy (end, i > 0 ? ", " VALUES : VALUES);
@@ -75,9 +76,9 @@ static void
 set_up (void)
 {
   char pragma[64];
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 
-  expect (sqlite3_open_v2 (bench_fresh_file (directory), &database,
-                           SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL), SQLITE_OK);
+  expect (sqlite3_open_v2 (bench_fresh_file (directory), &database, flags, NULL), SQLITE_OK);
   sqlite3_busy_timeout (database, 5000);
   execute ("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
            "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0");
@@ -87,7 +88,7 @@ set_up (void)
 
   prepare (&begin, "BEGIN IMMEDIATE");
   prepare (&commit, "COMMIT");
-  prepare (&insert, "INSERT INTO bench (name, value, cat, created) VALUES " VALUES);
+  prepare (&insert, INSERT VALUES);
   prepare_chunk ();
   prepare (&select_all, "SELECT " COLUMNS " FROM bench");
   prepare (&select_filter, "SELECT " COLUMNS " FROM bench WHERE value >= ?");
@@ -149,7 +150,7 @@ bulk_insert (Row *rows)
       for (int j = 0; j < CHUNK; j++)
         {
           rows[i + j].created = now;
-          bind_row (insert_chunk, 1 + j * N_COLUMNS, &rows[i + j]);
+          bind_row (insert_chunk, 1 + j * N_BOUND, &rows[i + j]);
         }
       for (int j = 0; j < CHUNK; j++)
         {
@@ -262,7 +263,7 @@ fetch_all (void)
 {
   RowList list = fetch (select_all);
 
-  bench_check (sum_and_free (&list, N_ROWS) == (long) N_ROWS * (N_ROWS - 1) / 2, "fetch_all");
+  bench_check (sum_and_free (&list, N_ROWS) == SUM_OF_ALL, "fetch_all");
 }
 
 static void
@@ -272,7 +273,7 @@ filter (void)
 
   sqlite3_bind_int (select_filter, 1, HALF);
   list = fetch (select_filter);
-  bench_check (sum_and_free (&list, N_ROWS - HALF) == (long) (N_ROWS - HALF) * (N_ROWS - 1 + HALF) / 2, "filter");
+  bench_check (sum_and_free (&list, N_ROWS - HALF) == SUM_OF_UPPER_HALF, "filter");
 }
 
 static void
@@ -300,7 +301,8 @@ group_by (void)
       n_groups++;
     }
   sqlite3_reset (select_groups);
-  bench_check (n_groups == N_CATEGORIES && groups[1][0] == 1 && groups[1][1] == N_ROWS / N_CATEGORIES, "group_by");
+  bench_check (n_groups == N_CATEGORIES && groups[1][0] == 1 && groups[1][1] == N_ROWS / N_CATEGORIES,
+               "group_by");
 }
 
 static void
@@ -333,7 +335,7 @@ static void
 measure_table (void)
 {
   static Row rows[N_ROWS];
-  int64_t start;
+  BenchTime start;
   int n_changed;
 
   set_up ();
@@ -369,7 +371,7 @@ static void
 measure_single_insert (void)
 {
   Row rows[N_SINGLE];
-  int64_t start;
+  BenchTime start;
 
   set_up ();
   fill_rows (rows, N_SINGLE);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Reads lines "suite<TAB>program<TAB>operation<TAB>figure"; prints tables of medians, and JSON to the
-# file `json`. For any awk.
+# Reads lines "suite<TAB>program<TAB>operation<TAB>elapsed<TAB>processor", or with one figure for a
+# decision. Prints tables of medians, and JSON to the file `json`. For any awk.
 
 function sort_numbers (list, n,    i, j, value) {
   for (i = 2; i <= n; i++) {
@@ -30,28 +30,41 @@ function span () {
   return number(median) " (" number(lowest) "-" number(highest) ")"
 }
 
-# One line of the table: `operation` of yaraorm against `base` of the hand-written program.
-function compare (operation, base, target, label,    i, n, by_hand, ratio, low, high, miss) {
-  summarize("hand-written", base)
-  hand_text = span()
-  by_hand = median
-  hand_low = lowest; hand_high = highest
-  summarize("yaraorm", operation)
-  n = counts["yaraorm", operation]
-  ratio = median / by_hand
-  low = high = figures["yaraorm", operation, 1] / figures["hand-written", base, 1]
-  for (i = 2; i <= n; i++) {
-    pair = figures["yaraorm", operation, i] / figures["hand-written", base, i]
-    if (pair < low) low = pair
-    if (pair > high) high = pair
+# Sets low and high of the ratios of the runs that followed each other.
+function pair (operation, base,    i, ratio) {
+  for (i = 1; i <= counts["yaraorm", operation]; i++) {
+    ratio = figures["yaraorm", operation, i] / figures["hand-written", base, i]
+    if (i == 1 || ratio < low)
+      low = ratio
+    if (i == 1 || ratio > high)
+      high = ratio
   }
-  miss = target != "" && sprintf ("%.2f", ratio) + 0 > target + 0
-  printf "| %-42s | %-19s | %-19s | %.2f (%.2f-%.2f) | %s |\n", label, hand_text, span(), ratio, low, high, \
-         target == "" ? "-" : "<= " target (miss ? " **missed**" : "")
+}
+
+function triple (first, second, third) {
+  return sprintf ("[%.6f, %.6f, %.6f]", first, second, third)
+}
+
+function write_json (text) {
   if (json)
-    printf "%s\n    { \"operation\": \"%s\", \"against\": \"%s\", \"hand_written_ms\": [%.6f, %.6f, %.6f], \"yaraorm_ms\": [%.6f, %.6f, %.6f], \"ratio\": [%.4f, %.4f, %.4f], \"target\": %s }", \
-           separator, operation, base, hand_low, by_hand, hand_high, lowest, median, highest, low, ratio, high, \
-           target == "" ? "null" : target > json
+    printf "%s", text > json
+}
+
+# One line of the table: `operation` of yaraorm against `base` of the hand-written program.
+function compare (operation, base, target, label,    hand, hand_triple, hand_median, ratio, miss) {
+  summarize("hand-written", base)
+  hand = span()
+  hand_triple = triple(lowest, median, highest)
+  hand_median = median
+  summarize("yaraorm", operation)
+  pair(operation, base)
+  ratio = median / hand_median
+  miss = target != "" && sprintf ("%.2f", ratio) + 0 > target + 0
+  printf "| %-40s | %-19s | %-19s | %.2f (%.2f-%.2f) | %s |\n", label, hand, span(), ratio, low, high, \
+         target == "" ? "-" : "<= " target (miss ? " **missed**" : "")
+  write_json(separator "\n    { \"operation\": \"" operation "\", \"against\": \"" base "\", " \
+             "\"hand_written_ms\": " hand_triple ", \"yaraorm_ms\": " triple(lowest, median, highest) ", " \
+             "\"ratio\": " triple(low, ratio, high) ", \"target\": " (target == "" ? "null" : target) " }")
   separator = ","
 }
 
@@ -60,10 +73,10 @@ function decision (situation, target,    over) {
   if (situation == "no router")
     unrouted = median
   over = median - unrouted
-  printf "| %-33s | %6.1f | %6.1f | %6.1f | %s |\n", situation, lowest, median, over, \
-         target == "" ? "-" : "<= " target (over > target ? " **missed**" : "")
-  if (json)
-    printf "%s\n    { \"situation\": \"%s\", \"min_ns\": %.3f, \"median_ns\": %.3f }", separator, situation, lowest, median > json
+  printf "| %-33s | %.1f | %.1f | %.1f | %s |\n", situation, lowest, median, over, \
+         target == "" ? "-" : "<= " target (over > target + 0 ? " **missed**" : "")
+  write_json(separator "\n    { \"situation\": \"" situation "\", " \
+             sprintf ("\"min_ns\": %.3f, \"median_ns\": %.3f }", lowest, median))
   separator = ","
 }
 
@@ -72,17 +85,20 @@ BEGIN {
 }
 
 {
-  figures[$2, $3, ++counts[$2, $3]] = $4
+  figures[$2, $3, ++counts[$2, $3]] = clock == "processor" && NF > 4 ? $5 : $4
 }
 
 END {
   if (counts["yaraorm", "create_async_64"] != suites || counts["hand-written", "single_insert"] != suites)
     exit 1
-  printf "SQLite, %s, synchronous=%s, %s, %d suites, others used %s %% of a processor. Milliseconds, median (min-max); ratios of medians (min-max of pairs).\n\n", \
-         filesystem, synchronous, placement, suites, foreign
-  if (json)
-    printf "{\n  \"filesystem\": \"%s\", \"synchronous\": \"%s\", \"placement\": \"%s\", \"suites\": %d, \"foreign_cpu_percent\": %s,\n  \"order\": [\"min\", \"median\", \"max\"],\n  \"operations\": [", \
-           filesystem, synchronous, placement, suites, foreign > json
+  printf "SQLite, %s build, %s, synchronous=%s, %s, %d suites; others used %s %% of a processor.\n", \
+         build, filesystem, synchronous, placement, suites, foreign
+  printf "Milliseconds of %s time, median (min-max); ratios of medians (min-max of pairs).\n\n", clock
+  write_json(sprintf ("{\n  \"filesystem\": \"%s\", \"synchronous\": \"%s\", \"placement\": \"%s\",\n", \
+                      filesystem, synchronous, placement))
+  write_json(sprintf ("  \"build\": \"%s\", \"clock\": \"%s\", \"suites\": %d,\n", build, clock, suites))
+  write_json("  \"foreign_cpu_percent\": " foreign ",\n")
+  write_json("  \"order\": [\"min\", \"median\", \"max\"],\n  \"operations\": [")
   print "| operation | hand-written | yaraorm | ratio | target |"
   print "|---|---:|---:|---:|---:|"
   compare("bulk_insert", "bulk_insert", "1.10", "bulk_insert of 5000")
@@ -98,19 +114,18 @@ END {
   compare("get_async_64", "get", "1.50", "get, asynchronous, 64 in flight")
   compare("get_fast_path_1", "get", "", "the same, sync_fast_path=1, 1 in flight")
   compare("get_fast_path_64", "get", "1.80", "the same, sync_fast_path=1, 64 in flight")
-  compare("create_async_64", "single_insert", synchronous == "FULL" ? "0.20" : "0.50", "create, asynchronous, 64 in flight")
+  compare("create_async_64", "single_insert", synchronous == "FULL" ? "0.20" : "0.50",
+          "create, asynchronous, 64 in flight")
 
   summarize("decision", "swaps in a round")
   printf "\nOne routing decision, nanoseconds of the thread; %d swaps in a round of swapping.\n\n", median
   print "| situation | min | median | over no router | target |"
   print "|---|---:|---:|---:|---:|"
-  if (json)
-    printf "\n  ],\n  \"decisions\": [" > json
+  write_json("\n  ],\n  \"decisions\": [")
   separator = ""
   decision("no router", "")
   decision("functions of the program", "")
   decision("plugin", "30")
   decision("plugin, swapped every millisecond", "")
-  if (json)
-    printf "\n  ]\n}\n" > json
+  write_json("\n  ]\n}\n")
 }

@@ -140,7 +140,7 @@ fetch_all (void)
 {
   g_autoptr(YaraQuery) query = yara_query_new (&row_model);
 
-  bench_check (fetch_sum (query, N_ROWS) == (long) N_ROWS * (N_ROWS - 1) / 2, "fetch_all");
+  bench_check (fetch_sum (query, N_ROWS) == SUM_OF_ALL, "fetch_all");
 }
 
 static void
@@ -149,7 +149,7 @@ filter (void)
   g_autoptr(YaraQuery) query = yara_query_new (&row_model);
 
   yara_query_filter (query, "value__gte", HALF);
-  bench_check (fetch_sum (query, N_ROWS - HALF) == (long) (N_ROWS - HALF) * (N_ROWS - 1 + HALF) / 2, "filter");
+  bench_check (fetch_sum (query, N_ROWS - HALF) == SUM_OF_UPPER_HALF, "filter");
 }
 
 static void
@@ -274,7 +274,7 @@ static void
 measure_table (Row *rows)
 {
   gint64 n_changed;
-  int64_t start;
+  BenchTime start;
 
   set_up ("");
   fill_rows (rows, N_ROWS);
@@ -318,7 +318,7 @@ prepare_inserts (Row *rows)
 static void
 measure_single_insert (Row *rows)
 {
-  int64_t start;
+  BenchTime start;
 
   set_up ("");
   prepare_inserts (rows);
@@ -333,7 +333,7 @@ measure_single_insert (Row *rows)
 static void
 measure_async_creates (Row *rows)
 {
-  int64_t start;
+  BenchTime start;
 
   set_up ("");
   prepare_inserts (rows);
@@ -348,7 +348,7 @@ measure_async_creates (Row *rows)
 static void
 measure_async_gets (Row *rows, const char *url_options, const char *name_1, const char *name_64)
 {
-  int64_t start;
+  BenchTime start;
 
   set_up (url_options);
   fill_rows (rows, N_ROWS);

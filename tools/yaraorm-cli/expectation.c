@@ -2,8 +2,9 @@
  * The expectation file of "route test". */
 #include "expectation.h"
 
-#include <gio/gio.h>
 #include <string.h>
+
+#include "options.h"
 
 struct Expectation
 {
@@ -65,6 +66,8 @@ take_line (Expectation *expectation, const char *line)
     }
   if (g_strv_length (words) != 3)
     return "a line is MODEL OP CONNECTION";
+  if (!router_options_is_model (words[0]))
+    return "MODEL is not the name of a model";
   if (strcmp (words[1], "read") != 0 && strcmp (words[1], "write") != 0)
     return "OP is read or write";
   if (expectation_get (expectation, words[0], words[1]) != NULL)

@@ -2,7 +2,6 @@
  * Help of commands, topics and errors. */
 #include "help.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,14 +47,15 @@ help_print_command (const char *command, GOptionContext *context)
   g_autofree char *program = g_strjoin (*command != '\0' ? " " : "", "yaraorm-cli", command, NULL);
   g_autofree char *summary = make_summary (command);
   g_autofree char *page = load_page (*command != '\0' ? command : "yaraorm-cli");
+  g_autofree char *help = NULL;
   g_autofree char *text = NULL;
 
   g_set_prgname (program);
   g_option_context_set_summary (context, summary);
   g_option_context_set_description (context, page);
-  text = g_option_context_get_help (context, FALSE, NULL);
-  fputs (g_strchomp (text), stdout);
-  fputc ('\n', stdout);
+  help = g_option_context_get_help (context, FALSE, NULL);
+  text = g_strconcat (g_strchomp (help), "\n", NULL);
+  output_text (text);
   return STATUS_DONE;
 }
 
@@ -98,29 +98,33 @@ list_subjects (gboolean errors)
   return subjects;
 }
 
+/* One line about an error. */
 static void
-print_kind (const ErrorKind *kind)
+append_kind (GString *text, const ErrorKind *kind)
 {
+  g_string_append_printf (text, "%s: %s ", kind->id, kind->title);
   if (kind->status == STATUS_DONE)
-    printf ("%s: %s (warning)\n", kind->id, kind->title);
+    g_string_append (text, "(warning)\n");
   else
-    printf ("%s: %s (exit %d)\n", kind->id, kind->title, kind->status);
+    g_string_append_printf (text, "(exit %d)\n", kind->status);
 }
 
 static int
 print_subjects (void)
 {
   g_autoptr(GPtrArray) subjects = list_subjects (FALSE);
+  g_autoptr(GString) text = g_string_new ("yaraorm-cli help SUBJECT explains one of these.\n");
 
-  puts ("yaraorm-cli help SUBJECT explains one of these.\n\nCommands and topics:");
+  g_string_append (text, "\nCommands and topics:\n");
   for (char **subject = (char **) subjects->pdata; *subject != NULL; subject++)
-    printf ("  %s\n", *subject);
-  puts ("\nErrors:");
+    g_string_append_printf (text, "  %s\n", *subject);
+  g_string_append (text, "\nErrors:\n");
   for (const ErrorKind *kind = error_kinds; kind->id != NULL; kind++)
     {
-      fputs ("  ", stdout);
-      print_kind (kind);
+      g_string_append (text, "  ");
+      append_kind (text, kind);
     }
+  output_text (text->str);
   return STATUS_DONE;
 }
 
@@ -145,6 +149,7 @@ command_help (char **arguments)
 {
   g_autoptr(Options) options = options_new ("help", "[SUBJECT]");
   g_auto(GStrv) words = g_strdupv (arguments);
+  g_autoptr(GString) text = g_string_new (NULL);
   g_autofree char *subject = NULL;
   g_autofree char *page = NULL;
   const ErrorKind *kind;
@@ -166,10 +171,8 @@ command_help (char **arguments)
   if (page == NULL)
     return report_unknown (subject);
   if (kind != NULL)
-    {
-      print_kind (kind);
-      puts ("");
-    }
-  fputs (page, stdout);
+    append_kind (text, kind);
+  g_string_append_printf (text, "%s%s", kind != NULL ? "\n" : "", page);
+  output_text (text->str);
   return STATUS_DONE;
 }

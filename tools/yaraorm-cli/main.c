@@ -51,6 +51,8 @@ main (int argc, char **argv)
     return print_version ();
   if (words[1] == NULL)
     {
+      if (output_is_json ())
+        return options_wrong ("", "COMMAND is missing");
       help_print_command ("", options->context);
       return STATUS_USAGE;
     }

@@ -48,7 +48,10 @@ void router_options_add (RouterOptions *router, Options *options, gboolean all);
 /* Takes PLUGIN and checks what was given. */
 gboolean router_options_check (RouterOptions *router, const char *command, char **arguments, int *status);
 
-/* The names of the connections: (transfer full). */
+/* Whether `name` can be that of a model: 1 to 63 bytes without spaces and control characters. */
+gboolean router_options_is_model (const char *name);
+
+/* The names of the connections, "default" among them: (transfer full). */
 char **router_options_list_connections (const RouterOptions *router);
 
 /* The command line that gives the same options: added to `arguments`. */

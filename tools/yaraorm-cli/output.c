@@ -87,6 +87,18 @@ output_document_print (JsonObject *document)
   puts (valid);
 }
 
+void
+output_text (const char *text)
+{
+  g_autoptr(JsonObject) document = output_document_new (TRUE);
+
+  json_object_set_string_member (document, "text", text);
+  if (output_is_json ())
+    output_document_print (document);
+  else
+    fputs (text, stdout);
+}
+
 struct libscols_table *
 output_table_new (const char *const *headings, gboolean show_headings)
 {

@@ -28,6 +28,9 @@ gboolean output_is_json  (void);
 JsonObject *output_document_new   (gboolean ok);
 void        output_document_print (JsonObject *document);
 
+/* Prints a text to stdout; with --json as the member "text" of a document. */
+void output_text (const char *text);
+
 /* A table; `headings` is NULL-terminated, and `show_headings` FALSE leaves them out. */
 struct libscols_table *output_table_new (const char *const *headings, gboolean show_headings);
 /* One row. The cell in `styled_column` gets `style`. */

@@ -12,6 +12,9 @@
 /* Milliseconds for loading and for unloading. */
 #define LOAD_LIMIT 2000
 
+/* Bytes of the longest name of a connection. */
+#define LONGEST 63
+
 /* How far below the caller's frame an address is still taken for the stack of a call that ended. */
 #define STACK_DEPTH (1 << 20)
 
@@ -24,18 +27,24 @@ static atomic_bool deceived;
 DECOY const char *db_for_read  (const YaraModel *model, const YaraHints *hints);
 DECOY const char *db_for_write (const YaraModel *model, const YaraHints *hints);
 
+/* Answers as the plugin would, once it is known. */
+static const char *
+deceive (YaraOperation operation, const YaraModel *model, const YaraHints *hints)
+{
+  atomic_store (&deceived, TRUE);
+  return own_functions[operation] != NULL ? own_functions[operation] (model, hints) : NULL;
+}
+
 const char *
 db_for_read (const YaraModel *model, const YaraHints *hints)
 {
-  atomic_store (&deceived, TRUE);
-  return own_functions[YARA_OPERATION_READ] (model, hints);
+  return deceive (YARA_OPERATION_READ, model, hints);
 }
 
 const char *
 db_for_write (const YaraModel *model, const YaraHints *hints)
 {
-  atomic_store (&deceived, TRUE);
-  return own_functions[YARA_OPERATION_WRITE] (model, hints);
+  return deceive (YARA_OPERATION_WRITE, model, hints);
 }
 
 gboolean
@@ -137,7 +146,11 @@ load_bare (ProbeRouter *router, const RouterOptions *options, GError **error)
     return FALSE;
   for (YaraOperation operation = YARA_OPERATION_READ; operation <= YARA_OPERATION_WRITE; operation++)
     if (!g_module_symbol (module, probe_function_name (operation), (gpointer *) &own_functions[operation]))
-      g_assert_not_reached (); /* the library has seen it */
+      {
+        g_set_error (error, YARA_ROUTER_ERROR, YARA_ROUTER_ERROR_MISSING_SYMBOL,
+                     "the file was replaced while it was looked at; try again");
+        return FALSE;
+      }
   memcpy (router->ask, own_functions, sizeof own_functions);
   router->closes = g_module_symbol (module, "router_close", &close);
   router->opens = g_module_symbol (module, "router_open", (gpointer *) &open);
@@ -177,7 +190,7 @@ is_same_mask (const sigset_t *a, const sigset_t *b)
 /* Whether `text` is still at `place` when the heap was used a little: memory that was freed is then
  * somebody else's. */
 static gboolean
-stays (const char *place, const char *text, gsize length)
+stays (const char *place, const char *text, gsize size)
 {
   enum { STEP = 16, N_BLOCKS = 32 };
   char *blocks[N_BLOCKS];
@@ -189,17 +202,16 @@ stays (const char *place, const char *text, gsize length)
       memset (blocks[i], 0xa5, (i + 1) * STEP);
     }
   __asm__ volatile ("" : : "r" (blocks) : "memory"); /* keeps the compiler from leaving it all out */
-  same = memcmp (place, text, length) == 0;
+  same = memcmp (place, text, size) == 0;
   for (gsize i = 0; i < N_BLOCKS; i++)
     g_free (blocks[i]);
   return same;
 }
 
-/* Copies what was returned, and looks whether it stays what it is. */
+/* Copies what was returned, and looks whether it stays what it is. `frame` is that of the caller. */
 static void
-inspect (const char *returned, Answer *answer)
+inspect (const char *returned, guintptr frame, Answer *answer)
 {
-  guintptr frame = (guintptr) __builtin_frame_address (0);
   gsize length;
 
   answer->place = returned;
@@ -211,11 +223,11 @@ inspect (const char *returned, Answer *answer)
       answer->fault = ANSWER_DEAD;
       return;
     }
-  length = strnlen (returned, sizeof answer->text - 1);
+  length = strnlen (returned, LONGEST + 1);
   memcpy (answer->text, returned, length);
-  if (!stays (returned, answer->text, length))
+  if (!stays (returned, answer->text, MIN (length + 1, LONGEST + 1)))
     answer->fault = ANSWER_DEAD;
-  else if (length == sizeof answer->text - 1 || !g_utf8_validate (answer->text, length, NULL))
+  else if (length > LONGEST || !g_utf8_validate (answer->text, length, NULL))
     answer->fault = ANSWER_INVALID;
   answer->none = length == 0;
 }
@@ -238,5 +250,5 @@ probe_router_ask (const ProbeRouter *router, YaraOperation operation, const Yara
   answer->duration += g_get_monotonic_time ();
   pthread_sigmask (SIG_SETMASK, NULL, &after);
   answer->signals_changed = !is_same_mask (&before, &after);
-  inspect (returned, answer);
+  inspect (returned, (guintptr) __builtin_frame_address (0), answer);
 }

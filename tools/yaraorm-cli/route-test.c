@@ -113,7 +113,7 @@ make_report (const RouteTest *test, const ProbeResult *result, guint *n_bad)
   report_data (report, "op", op);
   if (returned != NULL)
     report_data (report, "returned", returned);
-  if (strcmp (probe_get_text (bad, "id"), "YO-R003") == 0)
+  if (returned != NULL && strcmp (report_get_id (report), "YO-R003") == 0)
     {
       nearest = suggest_nearest (returned, (const char *const *) connections);
       report_line (report, "known", "%s", known);
@@ -124,7 +124,7 @@ make_report (const RouteTest *test, const ProbeResult *result, guint *n_bad)
                      test->router.connections != NULL ? test->router.connections : "default", returned);
     }
   else
-    report_line (report, "help", "yaraorm-cli help %s", probe_get_text (bad, "id"));
+    report_line (report, "help", "yaraorm-cli help %s", report_get_id (report));
   return report;
 }
 

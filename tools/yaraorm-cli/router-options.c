@@ -54,9 +54,8 @@ is_connection_name (const char *name)
          && strspn (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-") == length;
 }
 
-/* An expectation file has it between spaces. */
-static gboolean
-is_model_name (const char *name)
+gboolean
+router_options_is_model (const char *name)
 {
   gsize length = strlen (name);
 
@@ -72,7 +71,7 @@ find_model_mistake (char **models)
 {
   for (; models != NULL && *models != NULL; models++)
     {
-      if (!is_model_name (*models))
+      if (!router_options_is_model (*models))
         return g_strdup_printf ("model \"%s\": want 1 to %d bytes without spaces", *models, NAME_MAX_BYTES);
       if (g_strv_contains ((const char *const *) models + 1, *models))
         return g_strdup_printf ("model \"%s\" is given twice", *models);
@@ -103,10 +102,9 @@ gboolean
 router_options_check (RouterOptions *router, const char *command, char **arguments, int *status)
 {
   g_autofree char *mistake = NULL;
-
-  /* What stands before PLUGIN is the program's name, and what stands before that separates options. */
   char **words = arguments + 1;
 
+  /* The parser leaves the "--" that ends the options. */
   if (*words != NULL && strcmp (*words, "--") == 0)
     words++;
   if (g_strv_length (words) != 1 || **words == '\0')
@@ -124,7 +122,14 @@ router_options_check (RouterOptions *router, const char *command, char **argumen
 char **
 router_options_list_connections (const RouterOptions *router)
 {
-  return g_strsplit (router->connections != NULL ? router->connections : USUAL_CONNECTIONS, ",", -1);
+  char **names = g_strsplit (router->connections != NULL ? router->connections : USUAL_CONNECTIONS, ",", -1);
+  g_autofree char *all = NULL;
+
+  if (g_strv_contains ((const char *const *) names, "default"))
+    return names;
+  g_strfreev (names);
+  all = g_strconcat ("default,", router->connections, NULL);
+  return g_strsplit (all, ",", -1);
 }
 
 static void
