@@ -37,7 +37,7 @@ yara_request_reset (YaraRequest *request)
   g_clear_pointer (&request->records, yara_result_unref);
   g_clear_pointer (&request->rows, yara_rows_unref);
   request->n_rows = 0;
-  request->key = 0;
+  request->number = 0;
   request->duration = 0;
 }
 

@@ -52,7 +52,7 @@ typedef struct
   /* the outcome: `error`, or what the kind of answer says */
   GError     *error;
   gint64      n_rows;     /* changed or returned */
-  gint64      key;        /* YARA_ANSWER_KEY */
+  gint64      number;     /* YARA_ANSWER_KEY, YARA_ANSWER_NUMBER */
   YaraResult *records;    /* YARA_ANSWER_RECORDS */
   YaraRows   *rows;       /* YARA_ANSWER_ROWS */
   gint64      duration;   /* microseconds in the database; measured when `measure` is set */

@@ -214,11 +214,9 @@ yara_record_prepare_create (const YaraModelInfo *info, gpointer record, gint64 n
 
   if (makes_key)
     *(YaraUuid *) ((char *) record + info->key->offset) = yara_uuid_random ();
-  if (!info->has_auto_now && !info->has_default)
-    return makes_key;
-  for (guint i = 0; i < info->n_fields; i++)
+  for (guint i = 0; i < info->n_filled; i++)
     {
-      const YaraFieldInfo *field = &info->fields[i];
+      const YaraFieldInfo *field = info->filled[i];
 
       if (field->field->auto_now || field->field->auto_now_add)
         set_integer (field, record, now);

@@ -114,6 +114,6 @@ yara_model_parse_default (YaraModelInfo *info, YaraFieldInfo *field, GError **er
       return FALSE;
     }
   field->default_value.kind = field->kind; /* of an enum, not of its bound form */
-  field->has_default = info->has_default = TRUE;
+  field->has_default = TRUE;
   return TRUE;
 }

@@ -72,6 +72,15 @@ fill_defaults (YaraModelInfo *info, GError **error)
   for (guint i = 0; i < info->n_fields; i++)
     if (!yara_model_parse_default (info, &info->fields[i], error))
       return FALSE;
+
+  info->filled = yara_arena_alloc (&info->arena, info->n_fields * sizeof *info->filled);
+  for (guint i = 0; i < info->n_fields; i++)
+    {
+      const YaraFieldInfo *field = &info->fields[i];
+
+      if (field->field->auto_now || field->field->auto_now_add || field->has_default)
+        info->filled[info->n_filled++] = field;
+    }
   return TRUE;
 }
 

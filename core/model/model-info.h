@@ -46,7 +46,8 @@ typedef struct
   YaraIndexInfo       *indexes; /* composite and single-column ones */
   guint                n_indexes;
   gboolean             has_auto_now; /* any auto_now or auto_now_add field */
-  gboolean             has_default;  /* any field with a default_value */
+  const YaraFieldInfo **filled;      /* the fields with auto_now, auto_now_add or default_value */
+  guint                n_filled;
   YaraArena            arena;   /* behind the names, lists and defaults above */
 } YaraModelInfo;
 

@@ -16,6 +16,7 @@ yara_result_new (gsize record_size)
   result->ref_count = 1;
   result->record_size = record_size;
   result->n_records = 0;
+  result->expected = 0;
   result->backing = NULL;
   result->backing_free = NULL;
   result->records_are_heap = FALSE;
@@ -34,8 +35,10 @@ yara_result_grow (YaraResult *result)
   gsize capacity, size;
   char *records;
 
-  if (!g_size_checked_mul (&capacity, MAX (result->capacity, 8), 2) ||
-      !g_size_checked_mul (&size, capacity, result->record_size))
+  if (!g_size_checked_mul (&capacity, MAX (result->capacity, 8), 2))
+    return FALSE;
+  capacity = MAX (capacity, result->expected);
+  if (!g_size_checked_mul (&size, capacity, result->record_size))
     return FALSE;
   records = g_try_realloc (result->records_are_heap ? result->records : NULL, size);
   if (records == NULL)

@@ -12,6 +12,7 @@ struct YaraResult
   gsize           record_size;
   gsize           n_records;
   gsize           capacity;
+  gsize           expected;     /* how many records there may be: the first growth makes room for them */
   char           *records;
   YaraArena       arena;        /* behind the text of the records */
   gpointer        backing;      /* kept with the result, such as a PGresult, or NULL */

@@ -48,11 +48,10 @@ take_rows (YaraCall *call, GError **error)
   return TRUE;
 }
 
-/* The single cell of a count or an exists. */
 static gboolean
 take_number (YaraCall *call, GError **error)
 {
-  call->count = yara_rows_get_int (call->job.request.rows, 0, 0);
+  call->count = call->job.request.number;
   call->done = TRUE;
   return TRUE;
 }

@@ -156,7 +156,7 @@ take_created_key (YaraCall *call, GError **error)
   const YaraRequest *request = &call->job.request;
 
   return request->statement.answer != YARA_ANSWER_KEY ||
-         yara_record_set_key (call->model->info, call->record, request->key, error);
+         yara_record_set_key (call->model->info, call->record, request->number, error);
 }
 
 /* After an INSERT that failed: TRUE when somebody else may have inserted the row meanwhile. */

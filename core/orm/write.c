@@ -50,7 +50,7 @@ create_next (YaraCall *call, GError **error)
 
   call->done = TRUE;
   return request->statement.answer != YARA_ANSWER_KEY ||
-         yara_record_set_key (call->model->info, call->record, request->key, error);
+         yara_record_set_key (call->model->info, call->record, request->number, error);
 }
 
 static const YaraVerb create_verb = { "create", YARA_OPERATION_WRITE, create_start, create_next, FALSE, yara_call_undo_create };

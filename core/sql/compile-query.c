@@ -67,10 +67,6 @@ add_head (YaraCompiler *compiler, YaraSelect what, const YaraQuery *query, const
     {
     case YARA_SELECT_COUNT:
     case YARA_SELECT_EXISTS:
-      /* One column that is no field. */
-      statement->columns = yara_arena_alloc (compiler->arena, sizeof *statement->columns);
-      statement->columns[0] = NULL;
-      statement->n_columns = 1;
       if (what == YARA_SELECT_EXISTS)
         yara_shape_add (shape, YARA_SHAPE_EXISTS);
       else if (!query->distinct && query->limit < 0 && query->offset == 0)
@@ -177,6 +173,21 @@ bind_select (YaraCompiler *compiler, YaraSelect what, const YaraQuery *query, co
   return TRUE;
 }
 
+static YaraAnswer
+get_answer (YaraSelect what)
+{
+  switch (what)
+    {
+    case YARA_SELECT_COUNT:
+    case YARA_SELECT_EXISTS:
+      return YARA_ANSWER_NUMBER;
+    case YARA_SELECT_VALUES:
+      return YARA_ANSWER_ROWS;
+    default:
+      return YARA_ANSWER_RECORDS;
+    }
+}
+
 gboolean
 yara_compile_select (YaraSqlCache *cache, YaraSelect what, const YaraQuery *query, const char *const *fields,
                      YaraArena *arena, YaraStatement *statement, GError **error)
@@ -190,7 +201,7 @@ yara_compile_select (YaraSqlCache *cache, YaraSelect what, const YaraQuery *quer
       *statement = (YaraStatement) { 0 };
       return FALSE;
     }
-  yara_compiler_finish (&compiler, what <= YARA_SELECT_ONE ? YARA_ANSWER_RECORDS : YARA_ANSWER_ROWS, statement);
+  yara_compiler_finish (&compiler, get_answer (what), statement);
   return TRUE;
 }
 

@@ -24,6 +24,7 @@ typedef enum
 {
   YARA_ANSWER_COUNT,   /* the number of changed rows */
   YARA_ANSWER_KEY,     /* of an INSERT of one row: the key that the database made */
+  YARA_ANSWER_NUMBER,  /* the integer in the first column of the first row, such as a count(*) */
   YARA_ANSWER_RECORDS, /* all columns of `info`, in the order of its fields, into a YaraResult */
   YARA_ANSWER_ROWS     /* into a YaraRows */
 } YaraAnswer;
@@ -35,8 +36,8 @@ typedef struct
   guint                n_values;
   YaraAnswer           answer;
   const YaraModelInfo *info;      /* (nullable): raw SQL */
-  const YaraFieldInfo **columns;  /* ROWS: the field of each column, an entry NULL for none such as
-                                     count(*); NULL for raw SQL, where the database tells the kinds */
+  const YaraFieldInfo **columns;  /* ROWS: the field of each column; NULL for raw SQL, where the
+                                     database tells the kinds */
   guint                n_columns;
   gsize                max_rows;  /* stop after so many; 0: all */
   gboolean             is_raw;    /* SQL of the program: one statement is enforced, nothing is assumed */

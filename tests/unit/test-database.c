@@ -178,7 +178,7 @@ test_async (Fixture *fixture, gconstpointer data)
     submit_insert (&calls[i], i, NULL);
   await (calls, N_CALLS);
   for (guint i = 0; i < N_CALLS; i++)
-    g_assert_cmpint (calls[i].job.request.key, ==, i + 1); /* in the order of issue */
+    g_assert_cmpint (calls[i].job.request.number, ==, i + 1); /* in the order of issue */
   finish (calls, N_CALLS, FALSE);
   g_assert_cmpint (count_items (), ==, N_CALLS);
 
@@ -208,7 +208,7 @@ go_on (YaraCompletion *completion)
 {
   Link *link = (Link *) completion;
   YaraRequest *request = &link->call.job.request;
-  gint64 key = request->key;
+  gint64 key = request->number;
 
   g_assert_no_error (request->error);
   if (link->selected)
@@ -661,7 +661,7 @@ work (gpointer data)
       await (calls, 6);
       for (guint j = 0; j < 6; j++)
         {
-          worker->n_stored += calls[j].job.request.key != 0;
+          worker->n_stored += calls[j].job.request.number != 0;
           finish (&calls[j], 1, calls[j].job.request.error != NULL);
         }
     }

@@ -98,7 +98,7 @@ assert_others_stored (const Group *group, guint culprit)
       if (i == culprit)
         continue;
       g_assert_no_error (group->requests[i].error);
-      g_assert_cmpint (group->requests[i].key, ==, fetch_int (reader, sql));
+      g_assert_cmpint (group->requests[i].number, ==, fetch_int (reader, sql));
       g_assert_cmpint (group->requests[i].n_rows, ==, 1);
     }
 }
@@ -113,7 +113,7 @@ test_group (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < N_GROUP; i++)
     {
       g_assert_no_error (group.requests[i].error);
-      g_assert_cmpint (group.requests[i].key, ==, i + 1);
+      g_assert_cmpint (group.requests[i].number, ==, i + 1);
     }
   g_assert_cmpint (count_items (), ==, N_GROUP);
   group_clear (&group);
@@ -129,7 +129,7 @@ test_one_fails (Fixture *fixture, gconstpointer data)
   group_run (&group, fixture->session, NULL);
   g_assert_error (group.requests[7].error, YARA_ERROR, YARA_ERROR_INTEGRITY);
   g_assert_cmpint (yara_error_get_sqlite_code (group.requests[7].error), ==, SQLITE_CONSTRAINT_UNIQUE);
-  g_assert_cmpint (group.requests[7].key, ==, 0);
+  g_assert_cmpint (group.requests[7].number, ==, 0);
   assert_others_stored (&group, 7);
   group_clear (&group);
 }
@@ -191,7 +191,7 @@ test_commit_fails (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < N_GROUP; i++)
     {
       assert_fails (group.requests[i].error, i == 3 ? YARA_ERROR_OPERATIONAL : YARA_ERROR_INTEGRITY, "");
-      g_assert_cmpint (group.requests[i].key, ==, 0);
+      g_assert_cmpint (group.requests[i].number, ==, 0);
       g_assert_cmpint (group.requests[i].n_rows, ==, 0);
     }
   g_assert_cmpint (count_items (), ==, 0);

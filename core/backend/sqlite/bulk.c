@@ -5,6 +5,21 @@
 #include <yaraorm/yara-error.h>
 #include "model/field.h"
 
+/* Integers that cannot be NULL need no check; they are most of what is inserted. */
+static inline gboolean
+bind_integer (sqlite3_stmt *stmt, int index, const YaraFieldInfo *field, gconstpointer record)
+{
+  const char *member = (const char *) record + field->offset;
+
+  if (field->null_offset != G_MAXSIZE)
+    return FALSE;
+  if (field->kind == YARA_KIND_INT64 || field->kind == YARA_KIND_TIMESTAMP)
+    return sqlite3_bind_int64 (stmt, index, *(const gint64 *) member) == SQLITE_OK;
+  if (field->kind == YARA_KIND_INT32)
+    return sqlite3_bind_int64 (stmt, index, *(const gint32 *) member) == SQLITE_OK;
+  return FALSE;
+}
+
 static gboolean
 bind_record (YaraSqliteSession *session, sqlite3_stmt *stmt, int first, const YaraBulkInsert *bulk, gconstpointer record, GError **error)
 {
@@ -13,6 +28,8 @@ bind_record (YaraSqliteSession *session, sqlite3_stmt *stmt, int first, const Ya
       const YaraFieldInfo *field = bulk->columns[i];
       YaraValue value;
 
+      if (bind_integer (stmt, first + i, field, record))
+        continue;
       if (G_UNLIKELY (!yara_field_get (bulk->info, field, record, &value, error) ||
                       !yara_field_require (bulk->info, field, &value, error) ||
                       !yara_sqlite_bind (session, stmt, first + i, &value, error)))

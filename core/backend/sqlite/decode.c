@@ -318,45 +318,52 @@ decode_any (sqlite3_value *cell, char *record, const YaraModelInfo *info, const 
 
 /* The usual kinds with the cells that are usual for them. FALSE: have a closer look. */
 static inline gboolean
-decode_usual (sqlite3_value *cell, gpointer member, YaraKind kind, YaraArena *arena)
+decode_usual (sqlite3_value *cell, gpointer member, YaraDecodeWay way, YaraArena *arena)
 {
   int type = sqlite3_value_type (cell);
-  gint64 number = 0;
+  gint64 number;
 
-  switch (kind)
+  switch (way)
     {
-    case YARA_KIND_INT64:
-    case YARA_KIND_TIMESTAMP:
+    case YARA_DECODE_INT64:
       if (G_UNLIKELY (type != SQLITE_INTEGER))
         return FALSE;
       *(gint64 *) member = sqlite3_value_int64 (cell);
       return TRUE;
-    case YARA_KIND_INT32:
+    case YARA_DECODE_INT32:
       if (G_UNLIKELY (type != SQLITE_INTEGER))
         return FALSE;
       number = sqlite3_value_int64 (cell);
       *(gint32 *) member = number;
       return number == (gint32) number;
-    case YARA_KIND_DOUBLE:
+    case YARA_DECODE_DOUBLE:
       if (G_UNLIKELY (type != SQLITE_FLOAT))
         return FALSE;
       *(double *) member = sqlite3_value_double (cell);
       return TRUE;
-    case YARA_KIND_TEXT:
+    case YARA_DECODE_TEXT:
       return G_LIKELY (type == SQLITE_TEXT) && copy_text (cell, arena, member) != NULL;
     default:
       return FALSE;
     }
 }
 
-static YaraDecodeStep *
-make_plan (const YaraModelInfo *info)
+/* Integers that need no look at the cell but for their range. */
+static inline gboolean
+decode_sure (sqlite3_stmt *stmt, int column, gpointer member, YaraDecodeWay way)
 {
-  YaraDecodeStep *plan = g_new (YaraDecodeStep, info->n_fields);
+  gint64 number;
 
-  for (guint i = 0; i < info->n_fields; i++)
-    plan[i] = (YaraDecodeStep) { info->fields[i].kind, info->fields[i].offset, &info->fields[i] };
-  return plan;
+  if (way < YARA_DECODE_SURE_INT64)
+    return FALSE;
+  number = sqlite3_column_int64 (stmt, column);
+  if (way == YARA_DECODE_SURE_INT64)
+    {
+      *(gint64 *) member = number;
+      return TRUE;
+    }
+  *(gint32 *) member = number;
+  return number == (gint32) number;
 }
 
 static inline gboolean
@@ -366,24 +373,36 @@ decode_record (sqlite3_stmt *stmt, const YaraModelInfo *info, const YaraDecodeSt
 
   for (int column = 0; plan < end; plan++, column++)
     {
-      sqlite3_value *cell = sqlite3_column_value (stmt, column);
+      sqlite3_value *cell;
 
-      if (G_UNLIKELY (!decode_usual (cell, record + plan->offset, plan->kind, arena)) &&
+      if (decode_sure (stmt, column, record + plan->offset, plan->way))
+        continue;
+      cell = sqlite3_column_value (stmt, column);
+      if (G_UNLIKELY (!decode_usual (cell, record + plan->offset, plan->way, arena)) &&
           !decode_any (cell, record, info, plan->field, arena, error))
         return FALSE;
     }
   return TRUE;
 }
 
+/* SQLite prepares a statement anew by itself when the schema has changed. */
+static inline gboolean
+plan_is_current (const YaraPrepared *prepared)
+{
+  return prepared->plan != NULL &&
+         sqlite3_stmt_status (prepared->stmt, SQLITE_STMTSTATUS_REPREPARE, FALSE) == prepared->n_reprepared;
+}
+
 int
 yara_sqlite_step_records (YaraPrepared *prepared, const YaraStatement *statement, YaraResult *result, GError **error)
 {
   sqlite3_stmt *stmt = prepared->stmt;
-  int code;
+  int code = sqlite3_step (stmt);
 
-  if (G_UNLIKELY (prepared->plan == NULL))
-    prepared->plan = make_plan (statement->info);
-  while ((code = sqlite3_step (stmt)) == SQLITE_ROW)
+  if (G_UNLIKELY (code == SQLITE_ROW && !plan_is_current (prepared)))
+    yara_sqlite_plan (prepared, statement->info);
+  result->expected = prepared->n_records;
+  for (; code == SQLITE_ROW; code = sqlite3_step (stmt))
     {
       char *record = yara_result_append (result);
 
@@ -394,5 +413,6 @@ yara_sqlite_step_records (YaraPrepared *prepared, const YaraStatement *statement
           result->n_records == statement->max_rows)
         return SQLITE_DONE;
     }
+  prepared->n_records = result->n_records;
   return code;
 }

@@ -32,6 +32,19 @@ step_rows (sqlite3_stmt *stmt, YaraRequest *request)
   return code;
 }
 
+/* The one cell of a count; there is no other row to step to. */
+static inline int
+step_number (sqlite3_stmt *stmt, YaraRequest *request)
+{
+  int code = sqlite3_step (stmt);
+
+  if (G_UNLIKELY (code != SQLITE_ROW))
+    return code;
+  request->number = sqlite3_column_int64 (stmt, 0);
+  request->n_rows = 1;
+  return SQLITE_DONE;
+}
+
 /* The number of rows that the last statement changed. SQLite keeps the old number when it was none
  * that changes rows. */
 static gint64
@@ -54,6 +67,9 @@ step (YaraSqliteSession *session, YaraPrepared *prepared, YaraRequest *request)
       code = yara_sqlite_step_records (prepared, &request->statement, request->records, &request->error);
       request->n_rows = request->records->n_records;
       break;
+    case YARA_ANSWER_NUMBER:
+      code = step_number (stmt, request);
+      break;
     case YARA_ANSWER_ROWS:
       code = step_rows (stmt, request);
       request->n_rows = request->rows->n_rows;
@@ -63,7 +79,7 @@ step (YaraSqliteSession *session, YaraPrepared *prepared, YaraRequest *request)
       code = yara_sqlite_step_to_end (stmt);
       request->n_rows = get_n_changed (session, total_before);
       if (request->statement.answer == YARA_ANSWER_KEY)
-        request->key = sqlite3_last_insert_rowid (session->db);
+        request->number = sqlite3_last_insert_rowid (session->db);
     }
   if (G_UNLIKELY (code != SQLITE_DONE) && request->error == NULL)
     request->error = yara_sqlite_error_new (session, code);

@@ -16,10 +16,22 @@ typedef struct
   guint    synchronous;          /* as PRAGMA synchronous */
 } YaraSqliteConfig;
 
-/* What is to be done with one column of a record; small, because it is read for every cell. */
+/* How a cell becomes a member of a record. */
+typedef enum
+{
+  YARA_DECODE_ANY,
+  YARA_DECODE_INT64,
+  YARA_DECODE_INT32,
+  YARA_DECODE_DOUBLE,
+  YARA_DECODE_TEXT,
+  YARA_DECODE_SURE_INT64, /* the table admits nothing else */
+  YARA_DECODE_SURE_INT32
+} YaraDecodeWay;
+
+/* What is to be done with one column; small, because it is read for every cell. */
 typedef struct
 {
-  YaraKind             kind;
+  YaraDecodeWay        way;
   guint32              offset; /* of the member */
   const YaraFieldInfo *field;
 } YaraDecodeStep;
@@ -34,6 +46,8 @@ struct YaraPrepared
   guint         n_arguments;  /* that raw SQL wants */
   guint        *arguments;    /* raw SQL: for each parameter the argument, from 0; NULL: in order */
   YaraDecodeStep *plan;       /* made when records are read for the first time */
+  int           n_reprepared; /* of the statement when the plan was made */
+  gsize         n_records;    /* that it gave the last time */
   gboolean      is_kept;      /* in the cache */
   YaraPrepared *newer, *older;
 };
@@ -154,6 +168,11 @@ int yara_sqlite_step_records (YaraPrepared *prepared, const YaraStatement *state
 
 gboolean yara_sqlite_decode_fail   (const YaraModelInfo *info, const YaraFieldInfo *field, const char *found, GError **error);
 gboolean yara_sqlite_out_of_memory (GError **error);
+
+/* ---- plan.c ---- */
+
+/* Makes the plan; the statement stands on a row, so that the schema cannot change meanwhile. */
+void yara_sqlite_plan (YaraPrepared *prepared, const YaraModelInfo *info);
 
 /* ---- rows.c ---- */
 
