@@ -13,10 +13,7 @@ yara_sqlite_rows_new (sqlite3_stmt *stmt, const YaraStatement *statement)
 
   for (int i = 0; i < n_columns; i++)
     {
-      if (statement->columns != NULL && statement->columns[i] != NULL)
-        names[i] = statement->columns[i]->name;
-      else
-        names[i] = sqlite3_column_name (stmt, i);
+      names[i] = statement->columns != NULL ? statement->columns[i]->name : sqlite3_column_name (stmt, i);
       if (names[i] == NULL)
         names[i] = "";
     }
