@@ -106,7 +106,12 @@ acquire_fails (Fixture *fixture, gboolean write, YaraError code, const char *par
 static void
 test_sizes (void)
 {
-  static const struct { guint max_size, min_size; gboolean single_writer; guint n_at_once, n_writers, n_readers; } cases[] = {
+  static const struct
+  {
+    guint    max_size, min_size;
+    gboolean single_writer;
+    guint    n_at_once, n_writers, n_readers;
+  } cases[] = {
     { 8, 0, TRUE, 1, 1, 7 },
     { 8, 8, TRUE, 8, 1, 7 },
     { 2, 1, TRUE, 1, 1, 1 },

@@ -1,36 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * SQLite: groups of statements, bulk inserts, and statements that are stopped. */
-#include "sqlite-fixture.h"
+ * SQLite: groups of statements, and statements that are stopped. */
+#include "items-fixture.h"
 
 #define N_GROUP 20
-
-#define ENDLESS "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) "
-
-static YaraModelInfo *info;
-static YaraSqliteSession *reader;
-
-static void
-set_up_items (Fixture *fixture, gconstpointer parameters)
-{
-  set_up (fixture, parameters);
-  info = make_info (&item_model);
-  execute (fixture->session, ITEM_TABLE, NULL);
-  reader = open_session (fixture->config, TRUE);
-}
-
-static void
-tear_down_items (Fixture *fixture, gconstpointer parameters)
-{
-  yara_sqlite_session_close (&reader->base);
-  yara_model_info_free (info);
-  tear_down (fixture, parameters);
-}
-
-static gint64
-count_items (void)
-{
-  return fetch_int (reader, "SELECT count(*) FROM items"); /* what others see: committed */
-}
 
 /* ---- groups ---- */
 
@@ -248,49 +220,6 @@ test_reads (Fixture *fixture, gconstpointer data)
 
 /* ---- stopping ---- */
 
-/* Interrupts the request at `culprit`, before its first step or while it runs. */
-typedef struct
-{
-  YaraSqliteSession *session;
-  YaraRequest       *culprit;
-  gboolean           at_once;
-  gboolean           refuse;
-  GThread           *thread;
-  guint              n_begun, n_ended;
-} Stopper;
-
-static gpointer
-interrupt_soon (gpointer data)
-{
-  g_usleep (20000);
-  yara_sqlite_session_interrupt (data);
-  return NULL;
-}
-
-static gboolean
-begin (YaraRequest *request, gpointer data)
-{
-  Stopper *stopper = data;
-
-  if (request == stopper->culprit && stopper->refuse)
-    return FALSE;
-  g_assert_cmpuint (stopper->n_begun++, ==, stopper->n_ended); /* one at a time */
-  if (request == stopper->culprit && stopper->at_once)
-    yara_sqlite_session_interrupt (&stopper->session->base);
-  else if (request == stopper->culprit)
-    stopper->thread = g_thread_new ("stopper", interrupt_soon, stopper->session);
-  return TRUE;
-}
-
-static void
-end (YaraRequest *request, gpointer data)
-{
-  Stopper *stopper = data;
-
-  stopper->n_ended++;
-  g_clear_pointer (&stopper->thread, g_thread_join);
-}
-
 static void
 test_stop_write (Fixture *fixture, gconstpointer data)
 {
@@ -327,19 +256,6 @@ test_refused_in_group (Fixture *fixture, gconstpointer data)
   group_clear (&group);
 }
 
-static void
-stop_single (YaraSqliteSession *session, YaraRequest *request, gboolean at_once)
-{
-  Stopper stopper = { session, request, .at_once = at_once };
-  YaraRunGuard guard = { begin, end, &stopper };
-
-  yara_sqlite_session_run (&session->base, request, &guard);
-  g_assert_error (request->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&request->error);
-  g_assert_true (yara_sqlite_session_is_usable (&session->base));
-  g_assert_cmpint (fetch_int (session, "SELECT count(*) FROM items"), ==, 0); /* not hit */
-}
-
 /* An interrupt that comes before the first step counts too. */
 static void
 test_stop_single (Fixture *fixture, gconstpointer data)
@@ -347,9 +263,11 @@ test_stop_single (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < 2; i++)
     {
       YaraRequest read = make_raw (ENDLESS "SELECT max (n) FROM c", NULL, YARA_ANSWER_ROWS);
-      YaraRequest write = make_raw (ENDLESS "INSERT INTO items (name, value) SELECT n, n FROM c", NULL, YARA_ANSWER_COUNT);
-      YaraRequest script = { .kind = YARA_REQUEST_SCRIPT, .script = "BEGIN; INSERT INTO items (name, value) VALUES ('a', 1);"
-                                                                    ENDLESS "SELECT max (n) FROM c; COMMIT" };
+      YaraRequest write = make_raw (ENDLESS "INSERT INTO items (name, value) SELECT n, n FROM c", NULL,
+                                    YARA_ANSWER_COUNT);
+      YaraRequest script = { .kind = YARA_REQUEST_SCRIPT,
+                             .script = "BEGIN; INSERT INTO items (name, value) VALUES ('a', 1);"
+                                       ENDLESS "SELECT max (n) FROM c; COMMIT" };
 
       stop_single (reader, &read, i == 1);
       stop_single (fixture->session, &write, i == 1);
@@ -374,133 +292,6 @@ test_stop_waiting (Fixture *fixture, gconstpointer data)
   clear_request (&write);
 }
 
-/* ---- bulk inserts ---- */
-
-typedef struct
-{
-  YaraRequest          request;
-  const YaraFieldInfo *columns[2];
-  Item                 items[25];
-  char                 names[25][16];
-} Bulk;
-
-static YaraSql *
-make_bulk_sql (guint n_rows)
-{
-  g_autoptr(GString) sql = g_string_new ("INSERT INTO items (name, value) VALUES ");
-
-  for (guint i = 0; i < n_rows; i++)
-    g_string_append (sql, i > 0 ? ", (?, ?)" : "(?, ?)");
-  g_string_append (sql, " RETURNING id");
-  return yara_sql_new (sql->str, sql->len);
-}
-
-/* 25 records in chunks of 10. */
-static void
-bulk_init (Bulk *bulk)
-{
-  for (guint i = 0; i < 25; i++)
-    {
-      g_snprintf (bulk->names[i], sizeof bulk->names[i], "item %u", i);
-      bulk->items[i] = (Item) { .name = bulk->names[i], .value = i };
-    }
-  bulk->columns[0] = &info->fields[1];
-  bulk->columns[1] = &info->fields[2];
-  bulk->request = (YaraRequest) {
-    .kind = YARA_REQUEST_BULK_INSERT,
-    .bulk = { .info = info, .columns = bulk->columns, .n_columns = 2, .records = (char *) bulk->items, .n_records = 25,
-              .returns_key = TRUE, .chunk_sql = make_bulk_sql (10), .chunk_rows = 10, .tail_sql = make_bulk_sql (5) },
-  };
-}
-
-static void
-bulk_clear (Bulk *bulk)
-{
-  yara_request_reset (&bulk->request);
-  yara_bulk_insert_clear (&bulk->request.bulk);
-}
-
-static void
-assert_nothing_inserted (const Bulk *bulk)
-{
-  for (guint i = 0; i < 25; i++)
-    g_assert_cmpint (bulk->items[i].id, ==, 0);
-  g_assert_cmpint (count_items (), ==, 0);
-}
-
-static void
-test_bulk (Fixture *fixture, gconstpointer data)
-{
-  Bulk bulk;
-
-  bulk_init (&bulk);
-  bulk.request.measure = TRUE;
-  yara_sqlite_session_run (&fixture->session->base, &bulk.request, NULL);
-  g_assert_no_error (bulk.request.error);
-  g_assert_cmpint (bulk.request.n_rows, ==, 25);
-  g_assert_cmpint (bulk.request.duration, >, 0);
-  g_assert_cmpint (count_items (), ==, 25);
-  for (guint i = 0; i < 25; i++)
-    {
-      g_autofree char *sql = g_strdup_printf ("SELECT id FROM items WHERE name = 'item %u'", i);
-
-      g_assert_cmpint (bulk.items[i].id, ==, fetch_int (reader, sql));
-    }
-  bulk_clear (&bulk);
-}
-
-static void
-test_bulk_fails (Fixture *fixture, gconstpointer data)
-{
-  YaraSqliteSession *session = fixture->session;
-  Bulk bulk;
-
-  bulk_init (&bulk);
-  bulk.items[23].name = bulk.names[3]; /* not unique: the tail fails after two chunks were stored */
-  yara_sqlite_session_run (&session->base, &bulk.request, NULL);
-  g_assert_error (bulk.request.error, YARA_ERROR, YARA_ERROR_INTEGRITY);
-  assert_nothing_inserted (&bulk);
-  yara_request_reset (&bulk.request);
-
-  bulk.items[17].name = NULL; /* required */
-  yara_sqlite_session_run (&session->base, &bulk.request, NULL);
-  assert_fails (bulk.request.error, YARA_ERROR_FIELD, "record 17: Item.name");
-  assert_nothing_inserted (&bulk);
-  yara_request_reset (&bulk.request);
-
-  bulk.items[17].name = "\xff";
-  yara_sqlite_session_run (&session->base, &bulk.request, NULL);
-  assert_fails (bulk.request.error, YARA_ERROR_FIELD, "record 17: Item.name");
-  assert_nothing_inserted (&bulk);
-  bulk_clear (&bulk);
-}
-
-static void
-test_bulk_commit_fails (Fixture *fixture, gconstpointer data)
-{
-  Bulk bulk;
-
-  g_assert_no_error (run_script (fixture->session,
-                                 "CREATE TABLE owners (item INTEGER REFERENCES items DEFERRABLE INITIALLY DEFERRED);"
-                                 "CREATE TRIGGER bad AFTER INSERT ON items BEGIN INSERT INTO owners VALUES (1000); END"));
-  bulk_init (&bulk);
-  yara_sqlite_session_run (&fixture->session->base, &bulk.request, NULL);
-  g_assert_error (bulk.request.error, YARA_ERROR, YARA_ERROR_INTEGRITY);
-  assert_nothing_inserted (&bulk);
-  bulk_clear (&bulk);
-}
-
-static void
-test_bulk_stopped (Fixture *fixture, gconstpointer data)
-{
-  Bulk bulk;
-
-  bulk_init (&bulk);
-  stop_single (fixture->session, &bulk.request, TRUE);
-  assert_nothing_inserted (&bulk);
-  bulk_clear (&bulk);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -519,10 +310,5 @@ main (int argc, char **argv)
   ADD ("stop/refused-in-group", NULL, test_refused_in_group);
   ADD ("stop/single", NULL, test_stop_single);
   ADD ("stop/waiting", "?busy_timeout=60", test_stop_waiting);
-  ADD ("bulk/all", NULL, test_bulk);
-  ADD ("bulk/all-uncached", "?statement_cache_size=0", test_bulk);
-  ADD ("bulk/fails", NULL, test_bulk_fails);
-  ADD ("bulk/commit-fails", NULL, test_bulk_commit_fails);
-  ADD ("bulk/stopped", NULL, test_bulk_stopped);
   return g_test_run ();
 }

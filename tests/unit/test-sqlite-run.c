@@ -22,7 +22,8 @@ test_one_statement (Fixture *fixture, gconstpointer data)
   execute_fails (session, "NONSENSE\nON TWO LINES", NULL, YARA_ERROR_OPERATIONAL, "syntax error");
   g_assert_cmpint (fetch_int (session, "SELECT count(*) FROM t"), ==, 0);
 
-  g_assert_cmpint (execute (session, " /* a; b */ INSERT INTO t VALUES (';'); -- the end; really\n ; /* ; */", NULL), ==, 1);
+  g_assert_cmpint (execute (session, " /* a; b */ INSERT INTO t VALUES (';'); -- the end; really\n ; /* ; */", NULL),
+                   ==, 1);
   g_assert_cmpint (fetch_int (session, "SELECT count(*) FROM t -- without a semicolon"), ==, 1);
   g_assert_cmpint (fetch_int (session, "SELECT count(*) FROM t /* not closed"), ==, 1);
 }
@@ -155,7 +156,8 @@ test_is_select (void)
 {
   static const char *const reads[] = {
     "SELECT 1", " -- x\n/* insert */ select 1", "VALUES (1)", "values(1)", "WITH a AS (SELECT 1) SELECT * FROM a",
-    "with recursive a(n) as (select 1), b as (values (')')) select n from a, b", "WITH \"insert\" AS (SELECT 1) SELECT 2",
+    "with recursive a(n) as (select 1), b as (values (')')) select n from a, b",
+    "WITH \"insert\" AS (SELECT 1) SELECT 2",
     "WITH a AS (SELECT 'it''s (' /* ( */) SELECT 1",
     "WITH éinsert AS MATERIALIZED (SELECT 1), [delete] AS NOT MATERIALIZED (SELECT 1) SELECT 1",
   };
@@ -175,7 +177,9 @@ test_is_select (void)
 static void
 test_reader (Fixture *fixture, gconstpointer data)
 {
-  static const char *const writes[] = { "INSERT INTO t VALUES (1)", "CREATE TABLE u (id INTEGER)", "CREATE TEMP TABLE u (id INTEGER)" };
+  static const char *const writes[] = {
+    "INSERT INTO t VALUES (1)", "CREATE TABLE u (id INTEGER)", "CREATE TEMP TABLE u (id INTEGER)"
+  };
   YaraSqliteSession *reader;
 
   execute (fixture->session, "CREATE TABLE t (id INTEGER)", NULL);
@@ -235,9 +239,10 @@ test_argument_kinds (Fixture *fixture, gconstpointer data)
   YaraUuid uuid = { { 0x12, 0x34 } };
   YaraBytes empty = { "", 0 };
   g_autoptr(YaraRows) rows = fetch (session,
-    "SELECT typeof($1), typeof($2), typeof($3), typeof($4), typeof($5), typeof($6), typeof($7), typeof($8), $8, $9, $10",
-    YARA_ARGS (true, 5, 2.5, "text", empty, (void *) NULL, yara_value_timestamp (7), yara_value_decimal ("1.50"), uuid,
-               yara_value_date (3)));
+    "SELECT typeof($1), typeof($2), typeof($3), typeof($4), typeof($5), typeof($6), typeof($7), typeof($8), "
+    "$8, $9, $10",
+    YARA_ARGS (true, 5, 2.5, "text", empty, (void *) NULL, yara_value_timestamp (7), yara_value_decimal ("1.50"),
+               uuid, yara_value_date (3)));
   static const char *const types[] = { "integer", "integer", "real", "text", "blob", "null", "integer", "text" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
@@ -320,8 +325,9 @@ test_transaction (Fixture *fixture, gconstpointer data)
   YaraSqliteSession *session = fixture->session;
   g_autoptr(GError) error = NULL, commit_error = NULL;
 
-  g_assert_no_error (run_transaction (session, YARA_NAMES ("CREATE TABLE a (id INTEGER PRIMARY KEY)",
-                                                           "CREATE TABLE b (a INTEGER REFERENCES a DEFERRABLE INITIALLY DEFERRED)")));
+  g_assert_no_error (run_transaction (session,
+    YARA_NAMES ("CREATE TABLE a (id INTEGER PRIMARY KEY)",
+                "CREATE TABLE b (a INTEGER REFERENCES a DEFERRABLE INITIALLY DEFERRED)")));
   error = run_transaction (session, YARA_NAMES ("CREATE TABLE c (id INTEGER)", "NONSENSE"));
   assert_fails (error, YARA_ERROR_OPERATIONAL, "syntax error");
   g_assert_cmpint (fetch_int (session, "SELECT count(*) FROM sqlite_schema WHERE name = 'c'"), ==, 0);
@@ -335,9 +341,10 @@ test_transaction (Fixture *fixture, gconstpointer data)
 static guint
 count_prepared (YaraSqliteSession *session)
 {
+  sqlite3_stmt *stmt = NULL;
   guint n = 0;
 
-  for (sqlite3_stmt *stmt = sqlite3_next_stmt (session->db, NULL); stmt != NULL; stmt = sqlite3_next_stmt (session->db, stmt))
+  while ((stmt = sqlite3_next_stmt (session->db, stmt)) != NULL)
     n++;
   return n - YARA_N_CONTROLS;
 }
@@ -345,7 +352,9 @@ count_prepared (YaraSqliteSession *session)
 static gboolean
 is_kept (YaraSqliteSession *session, const char *sql)
 {
-  for (sqlite3_stmt *stmt = sqlite3_next_stmt (session->db, NULL); stmt != NULL; stmt = sqlite3_next_stmt (session->db, stmt))
+  sqlite3_stmt *stmt = NULL;
+
+  while ((stmt = sqlite3_next_stmt (session->db, stmt)) != NULL)
     if (g_str_equal (sqlite3_sql (stmt), sql))
       return TRUE;
   return FALSE;
@@ -354,7 +363,8 @@ is_kept (YaraSqliteSession *session, const char *sql)
 static void
 run_sql (YaraSqliteSession *session, YaraSql *sql)
 {
-  YaraRequest request = { .kind = YARA_REQUEST_STATEMENT, .statement = { .sql = yara_sql_ref (sql), .answer = YARA_ANSWER_COUNT } };
+  YaraRequest request = { .kind = YARA_REQUEST_STATEMENT,
+                          .statement = { .sql = yara_sql_ref (sql), .answer = YARA_ANSWER_COUNT } };
 
   yara_sqlite_session_run (&session->base, &request, NULL);
   g_assert_no_error (request.error);
@@ -366,7 +376,8 @@ static void
 test_cache (Fixture *fixture, gconstpointer data)
 {
   YaraSqliteSession *session = fixture->session;
-  g_autoptr(YaraSql) one = yara_sql_new ("SELECT 1", 8), two = yara_sql_new ("SELECT 2", 8), same = yara_sql_new ("SELECT 1", 8);
+  g_autoptr(YaraSql) one = yara_sql_new ("SELECT 1", 8), same = yara_sql_new ("SELECT 1", 8);
+  g_autoptr(YaraSql) two = yara_sql_new ("SELECT 2", 8);
 
   run_sql (session, one);
   run_sql (session, two);

@@ -47,7 +47,8 @@ run_in_savepoint (YaraSqliteSession *session, YaraRequest *request, const YaraRu
 /* SQLite rolls the whole transaction back when a write is interrupted, the disk is full or fails. That
  * is the outcome of the request that met it; the others are run again, each by itself. */
 static void
-run_others_alone (YaraSqliteSession *session, YaraRequest **requests, guint n_requests, guint culprit, const YaraRunGuard *guard)
+run_others_alone (YaraSqliteSession *session, YaraRequest **requests, guint n_requests, guint culprit,
+                  const YaraRunGuard *guard)
 {
   for (guint i = 0; i < n_requests; i++)
     if (i > culprit || (i < culprit && requests[i]->error == NULL))
@@ -92,7 +93,8 @@ run_writes (YaraSqliteSession *session, YaraRequest **requests, guint n_requests
 }
 
 void
-yara_sqlite_session_run_batch (YaraSession *base, YaraRequest **requests, guint n_requests, const YaraRunGuard *guard)
+yara_sqlite_session_run_batch (YaraSession *base, YaraRequest **requests, guint n_requests,
+                               const YaraRunGuard *guard)
 {
   YaraSqliteSession *session = (YaraSqliteSession *) base;
 

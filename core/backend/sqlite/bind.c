@@ -79,7 +79,8 @@ take_code (YaraSqliteSession *session, int code, int index, GError **error)
 }
 
 gboolean
-yara_sqlite_bind (YaraSqliteSession *session, sqlite3_stmt *stmt, int index, const YaraValue *value, GError **error)
+yara_sqlite_bind (YaraSqliteSession *session, sqlite3_stmt *stmt, int index, const YaraValue *value,
+                  GError **error)
 {
   return take_code (session, bind (stmt, index, value), index, error);
 }
@@ -108,7 +109,8 @@ check_argument (int index, const YaraValue *value, GError **error)
 }
 
 gboolean
-yara_sqlite_bind_raw (YaraSqliteSession *session, const YaraPrepared *prepared, const YaraStatement *statement, GError **error)
+yara_sqlite_bind_raw (YaraSqliteSession *session, const YaraPrepared *prepared, const YaraStatement *statement,
+                      GError **error)
 {
   int n_parameters = sqlite3_bind_parameter_count (prepared->stmt);
 

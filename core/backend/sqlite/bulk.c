@@ -21,7 +21,8 @@ bind_integer (sqlite3_stmt *stmt, int index, const YaraFieldInfo *field, gconstp
 }
 
 static gboolean
-bind_record (YaraSqliteSession *session, sqlite3_stmt *stmt, int first, const YaraBulkInsert *bulk, gconstpointer record, GError **error)
+bind_record (YaraSqliteSession *session, sqlite3_stmt *stmt, int first, const YaraBulkInsert *bulk,
+             gconstpointer record, GError **error)
 {
   for (guint i = 0; i < bulk->n_columns; i++)
     {
@@ -40,7 +41,8 @@ bind_record (YaraSqliteSession *session, sqlite3_stmt *stmt, int first, const Ya
 
 /* Runs the statement; `n_keys` counts the records that have their key. */
 static gboolean
-step_chunk (YaraSqliteSession *session, sqlite3_stmt *stmt, const YaraBulkInsert *bulk, gsize *n_keys, GError **error)
+step_chunk (YaraSqliteSession *session, sqlite3_stmt *stmt, const YaraBulkInsert *bulk, gsize *n_keys,
+            GError **error)
 {
   gsize record_size = bulk->info->model->record_size;
   int code;
@@ -56,7 +58,8 @@ step_chunk (YaraSqliteSession *session, sqlite3_stmt *stmt, const YaraBulkInsert
 }
 
 static gboolean
-insert_chunk (YaraSqliteSession *session, const YaraBulkInsert *bulk, const YaraSql *sql, gsize first, gsize n_rows, gsize *n_keys, GError **error)
+insert_chunk (YaraSqliteSession *session, const YaraBulkInsert *bulk, const YaraSql *sql, gsize first,
+              gsize n_rows, gsize *n_keys, GError **error)
 {
   gsize record_size = bulk->info->model->record_size;
   YaraPrepared *prepared = yara_sqlite_prepare (session, sql, error);

@@ -16,7 +16,8 @@ yara_sqlite_out_of_memory (GError **error)
 }
 
 gboolean
-yara_sqlite_decode_fail (const YaraModelInfo *info, const YaraFieldInfo *field, const char *found, GError **error)
+yara_sqlite_decode_fail (const YaraModelInfo *info, const YaraFieldInfo *field, const char *found,
+                         GError **error)
 {
   g_set_error (error, YARA_ERROR, YARA_ERROR_DECODE,
                "%s.%s: the database holds %s, which a field of kind %s cannot take; correct the row or the model",
@@ -302,7 +303,8 @@ store_null (char *record, const YaraModelInfo *info, const YaraFieldInfo *field,
 
 /* Every kind and every surprise. */
 static gboolean
-decode_any (sqlite3_value *cell, char *record, const YaraModelInfo *info, const YaraFieldInfo *field, YaraArena *arena, GError **error)
+decode_any (sqlite3_value *cell, char *record, const YaraModelInfo *info, const YaraFieldInfo *field,
+            YaraArena *arena, GError **error)
 {
   const char *found;
   YaraValue value;
@@ -367,7 +369,8 @@ decode_sure (sqlite3_stmt *stmt, int column, gpointer member, YaraDecodeWay way)
 }
 
 static inline gboolean
-decode_record (sqlite3_stmt *stmt, const YaraModelInfo *info, const YaraDecodeStep *plan, char *record, YaraArena *arena, GError **error)
+decode_record (sqlite3_stmt *stmt, const YaraModelInfo *info, const YaraDecodeStep *plan, char *record,
+               YaraArena *arena, GError **error)
 {
   const YaraDecodeStep *end = plan + info->n_fields;
 
@@ -394,7 +397,8 @@ plan_is_current (const YaraPrepared *prepared)
 }
 
 int
-yara_sqlite_step_records (YaraPrepared *prepared, const YaraStatement *statement, YaraResult *result, GError **error)
+yara_sqlite_step_records (YaraPrepared *prepared, const YaraStatement *statement, YaraResult *result,
+                          GError **error)
 {
   sqlite3_stmt *stmt = prepared->stmt;
   int code = sqlite3_step (stmt);

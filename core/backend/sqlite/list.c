@@ -12,7 +12,8 @@ typedef struct
 } ListCursor;
 
 static int
-list_connect (sqlite3 *db, gpointer data, int n_arguments, const char *const *arguments, sqlite3_vtab **table, char **message)
+list_connect (sqlite3 *db, gpointer data, int n_arguments, const char *const *arguments, sqlite3_vtab **table,
+              char **message)
 {
   int code = sqlite3_declare_vtab (db, "CREATE TABLE list (value, pointer HIDDEN)");
 
@@ -70,7 +71,8 @@ list_close (sqlite3_vtab_cursor *cursor)
 }
 
 static int
-list_filter (sqlite3_vtab_cursor *cursor, int index_number, const char *index_text, int n_arguments, sqlite3_value **arguments)
+list_filter (sqlite3_vtab_cursor *cursor, int index_number, const char *index_text, int n_arguments,
+             sqlite3_value **arguments)
 {
   ListCursor *list = (ListCursor *) cursor;
   const YaraValue *value = sqlite3_value_pointer (arguments[0], YARA_LIST_POINTER);

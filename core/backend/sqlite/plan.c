@@ -24,7 +24,8 @@ holds_integers (sqlite3 *db, const char *table, const char *column)
   const char *type = NULL;
   int not_null = 0, makes_keys = 0;
 
-  return sqlite3_table_column_metadata (db, "main", table, column, &type, NULL, &not_null, NULL, &makes_keys) == SQLITE_OK &&
+  return sqlite3_table_column_metadata (db, "main", table, column, &type, NULL, &not_null, NULL, &makes_keys) ==
+           SQLITE_OK &&
          type != NULL && g_ascii_strcasecmp (type, "INTEGER") == 0 && (not_null || makes_keys);
 }
 

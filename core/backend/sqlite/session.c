@@ -162,7 +162,8 @@ set_up (YaraSqliteSession *session)
 }
 
 YaraSession *
-yara_sqlite_session_open (const YaraBackendConfig *base, gboolean read_only, GCancellable *cancellable, GError **error)
+yara_sqlite_session_open (const YaraBackendConfig *base, gboolean read_only, GCancellable *cancellable,
+                          GError **error)
 {
   const YaraSqliteConfig *config = (const YaraSqliteConfig *) base;
   YaraSqliteSession *session;

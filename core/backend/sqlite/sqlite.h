@@ -93,7 +93,8 @@ void               yara_sqlite_config_free (YaraBackendConfig *base);
 
 /* ---- session.c ---- */
 
-YaraSession *yara_sqlite_session_open      (const YaraBackendConfig *base, gboolean read_only, GCancellable *cancellable, GError **error);
+YaraSession *yara_sqlite_session_open      (const YaraBackendConfig *base, gboolean read_only,
+                                            GCancellable *cancellable, GError **error);
 void         yara_sqlite_session_close     (YaraSession *base);
 void         yara_sqlite_session_interrupt (YaraSession *base);
 gboolean     yara_sqlite_session_is_usable (YaraSession *base);
@@ -133,8 +134,10 @@ gboolean yara_sqlite_is_blank (const char *sql);
 /* ---- bind.c ---- */
 
 /* Binds generated values: decimals as scaled integers. The values must stay until the reset. */
-gboolean yara_sqlite_bind     (YaraSqliteSession *session, sqlite3_stmt *stmt, int index, const YaraValue *value, GError **error);
-gboolean yara_sqlite_bind_raw (YaraSqliteSession *session, const YaraPrepared *prepared, const YaraStatement *statement, GError **error);
+gboolean yara_sqlite_bind     (YaraSqliteSession *session, sqlite3_stmt *stmt, int index,
+                               const YaraValue *value, GError **error);
+gboolean yara_sqlite_bind_raw (YaraSqliteSession *session, const YaraPrepared *prepared,
+                               const YaraStatement *statement, GError **error);
 
 /* ---- decimal.c ---- */
 
@@ -156,7 +159,8 @@ int yara_sqlite_list_register (sqlite3 *db);
 
 /* Reads a cell that holds a value of `field` (not NULL); text is copied into `arena`. Returns what the
  * cell holds instead when it does not fit, else NULL. */
-const char *yara_sqlite_read_field (sqlite3_value *cell, const YaraFieldInfo *field, YaraArena *arena, YaraValue *value);
+const char *yara_sqlite_read_field (sqlite3_value *cell, const YaraFieldInfo *field, YaraArena *arena,
+                                    YaraValue *value);
 
 /* The same for any text and bytes. */
 const char *yara_sqlite_read_text  (sqlite3_value *cell, YaraArena *arena, YaraBytes *text);
@@ -164,9 +168,11 @@ const char *yara_sqlite_read_bytes (sqlite3_value *cell, YaraArena *arena, YaraB
 
 /* Steps and decodes to the end, or to max_rows. Gives SQLITE_DONE, also after a row that could not be
  * decoded (`error` is set then: YARA_ERROR_DECODE, or _OPERATIONAL when memory is out), or SQLite's error. */
-int yara_sqlite_step_records (YaraPrepared *prepared, const YaraStatement *statement, YaraResult *result, GError **error);
+int yara_sqlite_step_records (YaraPrepared *prepared, const YaraStatement *statement, YaraResult *result,
+                              GError **error);
 
-gboolean yara_sqlite_decode_fail   (const YaraModelInfo *info, const YaraFieldInfo *field, const char *found, GError **error);
+gboolean yara_sqlite_decode_fail   (const YaraModelInfo *info, const YaraFieldInfo *field, const char *found,
+                                    GError **error);
 gboolean yara_sqlite_out_of_memory (GError **error);
 
 /* ---- plan.c ---- */
@@ -177,7 +183,8 @@ void yara_sqlite_plan (YaraPrepared *prepared, const YaraModelInfo *info);
 /* ---- rows.c ---- */
 
 YaraRows *yara_sqlite_rows_new   (sqlite3_stmt *stmt, const YaraStatement *statement);
-gboolean  yara_sqlite_decode_row (sqlite3_stmt *stmt, const YaraStatement *statement, YaraRows *rows, GError **error);
+gboolean  yara_sqlite_decode_row (sqlite3_stmt *stmt, const YaraStatement *statement, YaraRows *rows,
+                                  GError **error);
 
 /* ---- run.c ---- */
 
@@ -228,7 +235,11 @@ yara_sqlite_stop_clock (YaraRequest *request, gint64 start)
 
 /* ---- batch.c, bulk.c, script.c ---- */
 
-void yara_sqlite_session_run_batch (YaraSession *base, YaraRequest **requests, guint n_requests, const YaraRunGuard *guard);
-void yara_sqlite_run_bulk_insert   (YaraSqliteSession *session, YaraRequest *request, const YaraRunGuard *guard);
-void yara_sqlite_run_script        (YaraSqliteSession *session, YaraRequest *request, const YaraRunGuard *guard);
-void yara_sqlite_run_transaction   (YaraSqliteSession *session, YaraRequest *request, const YaraRunGuard *guard);
+void yara_sqlite_session_run_batch (YaraSession *base, YaraRequest **requests, guint n_requests,
+                                    const YaraRunGuard *guard);
+void yara_sqlite_run_bulk_insert   (YaraSqliteSession *session, YaraRequest *request,
+                                    const YaraRunGuard *guard);
+void yara_sqlite_run_script        (YaraSqliteSession *session, YaraRequest *request,
+                                    const YaraRunGuard *guard);
+void yara_sqlite_run_transaction   (YaraSqliteSession *session, YaraRequest *request,
+                                    const YaraRunGuard *guard);
