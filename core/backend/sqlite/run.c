@@ -77,6 +77,10 @@ step (YaraSqliteSession *session, YaraPrepared *prepared, YaraRequest *request)
     default:
       total_before = sqlite3_total_changes64 (session->db);
       code = yara_sqlite_step_to_end (stmt);
+      /* SQLite asks the progress handler once more after it has committed. An interrupt before that
+       * undoes the changes and does not count them. */
+      if (G_UNLIKELY ((code & 0xff) == SQLITE_INTERRUPT) && sqlite3_total_changes64 (session->db) != total_before)
+        code = SQLITE_DONE;
       request->n_rows = get_n_changed (session, total_before);
       if (request->statement.answer == YARA_ANSWER_KEY)
         request->number = sqlite3_last_insert_rowid (session->db);
