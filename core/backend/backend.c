@@ -5,7 +5,7 @@
 #include <yaraorm/yara-error.h>
 #include "base/text.h"
 
-static const YaraBackend *const backends[] = { &yara_backend_sqlite };
+static const YaraBackend *const backends[] = { &yara_backend_postgres, &yara_backend_sqlite };
 
 const YaraBackend *
 yara_backend_find (const char *scheme, GError **error)

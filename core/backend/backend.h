@@ -116,4 +116,5 @@ struct YaraBackend
 /* The backend that takes URLs of `scheme`; NULL with YARA_ERROR_CONFIGURATION and the known ones. */
 const YaraBackend *yara_backend_find (const char *scheme, GError **error);
 
+extern const YaraBackend yara_backend_postgres;
 extern const YaraBackend yara_backend_sqlite;

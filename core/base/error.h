@@ -9,3 +9,8 @@
 void yara_error_set_sqlite_code (GError *error, int code);
 void yara_error_set_sqlstate    (GError *error, const char *sqlstate);
 void yara_error_set_connection  (GError *error, const char *name);
+void yara_error_set_origin     (GError *error, const char *constraint, const char *table, const char *column);
+void yara_error_set_detail     (GError *error, const char *detail);
+
+/* Nobody can tell whether the statement took effect. */
+void yara_error_set_outcome_unknown (GError *error);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * Worker threads. One writes; others are started for reading when all are busy. Each takes what is
- * queued and can run together, and only then asks for a session, so that a read sees everything that
- * was completed before it was issued. No lock is held while statements run. */
+ * Worker threads, started when all are busy: where the database takes one writer only, one that writes
+ * and others for reading, else any of them for all. Each takes what is queued and can run together,
+ * and only then asks for a session, so that a read sees everything that was completed before it was
+ * issued. No lock is held while statements run. */
 #include "conn/worker.h"
 
 #include <pthread.h>
@@ -43,7 +44,8 @@ yara_workers_new (const YaraBackendConfig *config, YaraPool *pool)
   workers->config = config;
   workers->pool = pool;
   pthread_mutex_init (&workers->mutex, NULL);
-  workers->lanes[0].max_threads = 1;
+  /* Where one session writes a second thread would only wait for it. */
+  workers->lanes[0].max_threads = config->single_writer ? 1 : MIN (config->max_size, MAX_THREADS);
   workers->lanes[1].max_threads = MIN (yara_pool_max_readers (config), MAX_THREADS);
   for (guint i = 0; i < 2; i++)
     {

@@ -51,6 +51,9 @@ struct YaraRows
 /* `names` are copied. */
 YaraRows  *yara_rows_new    (gsize n_columns, const char *const *names);
 
+/* Makes room for `capacity` rows in all; FALSE when memory is out. */
+gboolean   yara_rows_reserve (YaraRows *rows, gsize capacity);
+
 /* Room for one more row of n_columns cells, all NULL; NULL when memory is out. */
 YaraValue *yara_rows_append (YaraRows *rows);
 

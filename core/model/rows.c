@@ -24,14 +24,15 @@ yara_rows_new (gsize n_columns, const char *const *names)
   return rows;
 }
 
-static gboolean
-grow (YaraRows *rows)
+gboolean
+yara_rows_reserve (YaraRows *rows, gsize capacity)
 {
-  gsize      capacity, size;
+  gsize      size;
   YaraValue *cells;
 
-  if (!g_size_checked_mul (&capacity, MAX (rows->capacity, 4), 2) ||
-      !g_size_checked_mul (&size, capacity, sizeof *cells) ||
+  if (capacity <= rows->capacity)
+    return TRUE;
+  if (!g_size_checked_mul (&size, capacity, sizeof *cells) ||
       !g_size_checked_mul (&size, size, MAX (rows->n_columns, 1)))
     return FALSE;
   cells = g_try_realloc (rows->cells, size);
@@ -40,6 +41,14 @@ grow (YaraRows *rows)
   rows->cells = cells;
   rows->capacity = capacity;
   return TRUE;
+}
+
+static gboolean
+grow (YaraRows *rows)
+{
+  gsize capacity;
+
+  return g_size_checked_mul (&capacity, MAX (rows->capacity, 4), 2) && yara_rows_reserve (rows, capacity);
 }
 
 YaraValue *

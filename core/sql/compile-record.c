@@ -39,7 +39,7 @@ bind_insert (YaraCompiler *compiler, gconstpointer record, gboolean omits_key, G
 
   yara_shape_add (&compiler->shape, YARA_SHAPE_INSERT);
   yara_shape_add_index (&compiler->shape, 1);
-  yara_shape_add (&compiler->shape, FALSE);
+  yara_shape_add (&compiler->shape, omits_key && compiler->dialect->returns_key);
   for (guint i = 0; i < info->n_fields; i++)
     if (!(omits_key && &info->fields[i] == info->key) &&
         !add_column (compiler, record, &info->fields[i], TRUE, error))

@@ -18,6 +18,7 @@ struct YaraDialect
   const char *is_distinct;    /* the operator that compares NULL like a value: "IS NOT" */
   const char *no_limit;       /* what stands before an OFFSET that has no LIMIT: "LIMIT -1", or "" */
   const char *table_options;  /* behind the closing parenthesis of CREATE TABLE: "STRICT", or "" */
+  gboolean    returns_key;    /* an INSERT whose key the database makes has to ask for it by RETURNING */
   guint       max_parameters; /* placeholders in one statement */
   guint       bulk_rows;      /* rows of one INSERT of many records */
 
@@ -54,6 +55,7 @@ struct YaraDialect
 };
 
 extern const YaraDialect yara_dialect_sqlite;
+extern const YaraDialect yara_dialect_postgres;
 
 /* Appends `name` in double quotes, quotes inside doubled. */
 void yara_append_identifier (GString *sql, const char *name);

@@ -52,6 +52,23 @@ YARA_API const char *yara_error_get_sqlstate (const GError *error);
 /* The name of the connection that reported `error`: (nullable) (transfer none). */
 YARA_API const char *yara_error_get_connection (const GError *error);
 
+/* What the database named as the origin of `error`: (nullable) (transfer none). SQLite names none. */
+YARA_API const char *yara_error_get_constraint (const GError *error);
+YARA_API const char *yara_error_get_table      (const GError *error);
+YARA_API const char *yara_error_get_column     (const GError *error);
+
+/* More words of the database: (nullable) (transfer none). They may hold values of rows, such as
+ * "Key (email)=(...) already exists.", and so are not part of the message. */
+YARA_API const char *yara_error_get_detail (const GError *error);
+
+/* Whether the same call may succeed when it is tried again: a serialization failure, a deadlock, a lock
+ * that was not free, a server that was going down or coming up. Nothing of the call took effect. */
+YARA_API gboolean yara_error_is_retryable (const GError *error);
+
+/* Whether the link was lost after a write was sent, so that it may have taken effect or not. Look
+ * before you try again. */
+YARA_API gboolean yara_error_is_outcome_unknown (const GError *error);
+
 G_END_DECLS
 
 #endif

@@ -5,14 +5,21 @@
  * Connection URLs
  *   sqlite://./cache.db  sqlite://cache.db   relative path     sqlite:///var/lib/app.db   absolute path
  *   sqlite::memory:      sqlite://:memory:   in memory, one session
+ *   postgresql://user@host:port/database     and whatever else libpq takes: several hosts, host=/socket/folder,
+ *                                            service=, sslmode=, target_session_attrs=, application_name=
  * with ?name=value&name=value of
- *   max_size              sessions at most, 1 to 64, default 8
+ *   max_size              sessions at most, 1 to 64, default 8, PostgreSQL 16
  *   min_size              sessions opened at once, 0 to max_size, default 0
  *   acquire_timeout       seconds to wait for a free session, 0.001 to 3600, default 30
  *   statement_cache_size  prepared statements kept per session, 0 to 10000, default 100
  *   busy_timeout          SQLite: seconds to wait for another process's lock, 0 to 3600, default 5
  *   synchronous           SQLite: OFF, NORMAL, FULL or EXTRA, default NORMAL
  *   sync_fast_path        SQLite: 1 runs asynchronous statements in the calling thread, default 0
+ *
+ *   connect_timeout       PostgreSQL: seconds for opening a session, default 10
+ *   statement_timeout     PostgreSQL: seconds for a statement, kept by the client, default none
+ *   pooler                PostgreSQL: none, transaction (a pooler that gives each transaction another
+ *                         session), or auto, which asks the server; default auto
  *
  * Configure (open, add_connection, register, hooks) from one thread; then every verb may be called
  * from any thread. Replacing connections and routers is safe at any time.

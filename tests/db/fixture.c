@@ -30,15 +30,30 @@ sqlite_fast_path_url (const char *folder, const char *name)
 
 #define SQLITE_COMMON \
   .backend = "sqlite", \
+  .one_writer = TRUE, \
+  .bytes_type = "BLOB", \
+  .bytes_prefix = "x'", \
+  .bytes_suffix = "'", \
   .endless_sql = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT count(*) FROM c", \
   .tables_sql = "SELECT name FROM sqlite_master WHERE type = 'table' " \
                 "AND name NOT LIKE 'sqlite_%' ORDER BY name"
+
+#define POSTGRES_COMMON \
+  .backend = "postgres", \
+  .on_disk = TRUE, \
+  .bytes_type = "BYTEA", \
+  .bytes_prefix = "'\\x", \
+  .bytes_suffix = "'::bytea", \
+  .endless_sql = "SELECT 1 FROM pg_sleep(600)", \
+  .tables_sql = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
 
 static const TestVariant variants[] = {
   { .name = "sqlite-file", .on_disk = TRUE, .make_url = sqlite_file_url, SQLITE_COMMON },
   { .name = "sqlite-memory", .make_url = sqlite_memory_url, SQLITE_COMMON },
   { .name = "sqlite-fast-path", .on_disk = TRUE, .blocks_loop = TRUE, .make_url = sqlite_fast_path_url,
     SQLITE_COMMON },
+  { .name = "postgres", .make_url = test_postgres_url, POSTGRES_COMMON },
+  { .name = "pgbouncer", .make_url = test_pgbouncer_url, POSTGRES_COMMON },
 };
 
 static atomic_uint n_log_messages;
@@ -93,6 +108,7 @@ run_case (gconstpointer data)
   Test test = { .variant = run->variant };
   g_autofree char *url = NULL;
 
+  test_postgres_begin_case ();
   test.folder = test_ok (g_dir_make_tmp ("yaraorm-XXXXXX", &error));
   url = test_url (&test, "default");
   test.orm = test_ok (yara_orm_open (url, NULL, NULL, &error));
@@ -189,6 +205,12 @@ test_fetch_int (YaraOrm *orm, const char *connection, const char *sql)
   g_autoptr(YaraRows) rows = test_ok (yara_connection_fetch_row (target, sql, NULL, NULL, &error));
 
   return yara_rows_get_int (rows, 0, 0);
+}
+
+char *
+test_bytes_literal (Test *test, const char *digits)
+{
+  return g_strconcat (test->variant->bytes_prefix, digits, test->variant->bytes_suffix, NULL);
 }
 
 char *

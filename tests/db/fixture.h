@@ -14,9 +14,13 @@ typedef struct
   const char *backend;      /* what yara_connection_get_backend() says */
   gboolean    on_disk;      /* two connections may share a database, and it outlives them */
   gboolean    blocks_loop;  /* asynchronous statements run in the calling thread */
+  gboolean    one_writer;   /* writes wait for one another */
   const char *endless_sql;  /* one row, but only after it was interrupted */
   const char *tables_sql;   /* the names of all tables, sorted */
   char     *(*make_url) (const char *folder, const char *name);
+  const char *bytes_type;   /* what a column of bytes is called in SQL */
+  const char *bytes_prefix; /* what stands before the hexadecimal digits of a literal, */
+  const char *bytes_suffix; /* and behind them */
 } TestVariant;
 
 typedef struct
@@ -88,6 +92,9 @@ YaraConnection *test_connection (YaraOrm *orm, const char *name);
 void   test_execute (YaraOrm *orm, const char *connection, const char *sql);
 gint64 test_fetch_int (YaraOrm *orm, const char *connection, const char *sql);
 
+/* Bytes as SQL, from their hexadecimal digits. */
+char *test_bytes_literal (Test *test, const char *digits);
+
 /* The first column of the answer, joined by commas: "a,b,c". */
 char *test_fetch_list (YaraOrm *orm, const char *connection, const char *sql);
 
@@ -124,6 +131,18 @@ void test_calls_clear (TestCall *calls, gsize n_calls);
 #define test_await_ok(verb, object, ...) \
   test_await (yara_##verb##_async ((object), __VA_ARGS__, NULL, test_call_done, &call), \
               test_ok (yara_##verb##_finish ((object), call.result, &error)))
+/* ---- PostgreSQL, on the throwaway servers of the test run ---- */
+
+/* The URL of the database `name` of this process, which is made when there is none; a case finds it
+ * empty. Straight to the server, or through PgBouncer. */
+char *test_postgres_url  (const char *folder, const char *name);
+char *test_pgbouncer_url (const char *folder, const char *name);
+
+/* A new case begins: what its databases hold is dropped when they are first asked for. */
+void test_postgres_begin_case (void);
+
+/* The value of a variable that tools/throwaway-postgres wrote. */
+char *test_postgres_variable (const char *name);
 
 /* Runs the context until nothing is pending. */
 void test_settle (void);

@@ -195,6 +195,16 @@ assert_key_error (GError **error)
   g_clear_error (error);
 }
 
+/* A key that the program brings moves the database's own keys on, or has to be told. */
+static void
+go_on_behind (Test *test, gint16 key)
+{
+  g_autofree char *sql = g_strdup_printf ("SELECT setval('smalls_id_seq', %d)", key);
+
+  if (strcmp (test->variant->backend, "postgres") == 0)
+    test_execute (test->orm, NULL, sql);
+}
+
 /* The next key is one that the record cannot hold: nothing is inserted. */
 static void
 key_too_large (Test *test)
@@ -204,12 +214,14 @@ key_too_large (Test *test)
 
   TEST_USE (test, &small_model);
   test_ok (yara_orm_create (test->orm, &small_model, &last, NULL, &error));
+  go_on_behind (test, last.id);
   g_assert_false (yara_orm_bulk_create (test->orm, &small_model, many, 200, NULL, &error));
   assert_key_error (&error);
   for (gsize i = 0; i < G_N_ELEMENTS (many); i++)
     g_assert_cmpint (many[i].id, ==, 0);
   last.id = G_MAXINT16;
   test_ok (yara_orm_create (test->orm, &small_model, &last, NULL, &error));
+  go_on_behind (test, last.id);
   g_assert_false (yara_orm_create (test->orm, &small_model, &next, NULL, &error));
   assert_key_error (&error);
   g_assert_cmpint (next.id, ==, 0);

@@ -207,7 +207,7 @@ references (Test *test)
   static const YaraField target_fields[] = { KEY };
   static const YaraModel target = YARA_MODEL (Record, "targets", target_fields, .name = "Target");
 
-  test_ok (yara_orm_register (test->orm, &target, &error));
+  TEST_USE (test, &target);
   REFUSED (test, "text", KEY, YARA_FIELD (Record, text, .references = &target));
   REFUSED (test, "second", KEY,
            YARA_FIELD (Record, second, .references = &target, .on_delete = YARA_ON_DELETE_SET_NULL));

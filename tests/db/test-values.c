@@ -296,13 +296,13 @@ assert_not_decoded (Test *test, int id, const char *field)
 static void
 decode (Test *test)
 {
-  const char *insert = "INSERT INTO narrow VALUES (1, 32768, 0, 1, 'small', 'a'), "
-                       "(2, NULL, 0, 1, 'small', 'a'), "
-                       "(3, 0, 0, $1, 'small', 'a'), (4, 0, 0, 1, $2, 'a'), (5, 0, 0, 1, NULL, 'a'), "
-                       "(6, 1, 1, 2, 'large', 'b'), (7, 0, 0, 1, 'Small', 'a')";
+  const char *insert = "INSERT INTO narrow VALUES (1, 32768, FALSE, 1, 'small', 'a'), "
+                       "(2, NULL, FALSE, 1, 'small', 'a'), (3, 0, FALSE, $1, 'small', 'a'), "
+                       "(4, 0, FALSE, 1, $2, 'a'), (5, 0, FALSE, 1, NULL, 'a'), "
+                       "(6, 1, TRUE, 2, 'large', 'b'), (7, 0, FALSE, 1, 'Small', 'a')";
 
   test_ok (yara_orm_register (test->orm, &narrow_model, &error));
-  test_execute (test->orm, NULL, "CREATE TABLE narrow (id BIGINT, small BIGINT, flag BIGINT, "
+  test_execute (test->orm, NULL, "CREATE TABLE narrow (id BIGINT, small BIGINT, flag BOOLEAN, "
                                  "by_number BIGINT, by_name VARCHAR(100), text VARCHAR(100))");
   test_ok (yara_connection_execute (test_connection (test->orm, NULL), insert,
                                     YARA_ARGS (TEST_SECRET_NUMBER, TEST_SECRET), NULL, &error));

@@ -107,7 +107,7 @@ test_find_backend (void)
 
   g_assert_true (yara_backend_find ("sqlite", &error) == &yara_backend_sqlite);
   g_assert_null (yara_backend_find ("sqlit", &error));
-  assert_fails (error, YARA_ERROR_CONFIGURATION, "known: sqlite");
+  assert_fails (error, YARA_ERROR_CONFIGURATION, "sqlite; did you mean \"sqlite\"?");
 }
 
 /* ---- files ---- */

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT
+ * One statement of the extended protocol: encode, send, receive, take the answer. */
+#include "backend/postgres/postgres.h"
+
+#include <string.h>
+#include <yaraorm/yara-error.h>
+#include "backend/postgres/types.h"
+
+/* ---- sending ---- */
+
+static gboolean
+send_unnamed (YaraPostgresSession *session, const YaraStatement *statement, const YaraParameters *parameters)
+{
+  return PQsendQueryParams (session->conn, statement->sql->text, statement->n_values, parameters->types,
+                            parameters->data, parameters->lengths, parameters->formats, 1);
+}
+
+static gboolean
+send_prepared (YaraPostgresSession *session, const YaraStatement *statement, const YaraParameters *parameters,
+               const char *name)
+{
+  return PQsendQueryPrepared (session->conn, name, statement->n_values, parameters->data, parameters->lengths,
+                              parameters->formats, 1);
+}
+
+/* Prepared and run with one round trip, for which alone the pipeline is entered. */
+static gboolean
+send_fresh (YaraPostgresSession *session, const YaraStatement *statement, const YaraParameters *parameters,
+            const char *name, gboolean in_pipeline)
+{
+  PGconn *conn = session->conn;
+
+  return (in_pipeline || PQenterPipelineMode (conn)) &&
+         PQsendPrepare (conn, name, statement->sql->text, statement->n_values, parameters->types) &&
+         send_prepared (session, statement, parameters, name) &&
+         (in_pipeline || PQpipelineSync (conn));
+}
+
+/* libpq refused, before anything went out whole: the session is in no known state. */
+static gboolean
+fail_send (YaraPostgresSession *session, GError **error)
+{
+  g_autofree char *reason = g_strdelimit (g_utf8_make_valid (PQerrorMessage (session->conn), -1), "\n", ' ');
+
+  session->is_broken = TRUE;
+  g_set_error (error, YARA_ERROR, YARA_ERROR_CONNECTION, "the statement could not be sent: %s; try again",
+               g_strstrip (reason));
+  return FALSE;
+}
+
+/* SQL of the program, when it is new: the server would run one statement too, but says less clearly
+ * what is wrong, and takes values that nobody asked for. */
+static gboolean
+check_raw (const YaraStatement *statement, GError **error)
+{
+  const char *start = yara_postgres_statement_start (statement->sql->text), *end;
+  guint n_parameters;
+
+  if (!g_utf8_validate_len (statement->sql->text, statement->sql->length, NULL))
+    {
+      g_set_error (error, YARA_ERROR, YARA_ERROR_OPERATIONAL, "the SQL is not valid UTF-8");
+      return FALSE;
+    }
+  if (*start == '\0')
+    {
+      g_set_error (error, YARA_ERROR, YARA_ERROR_OPERATIONAL, "the SQL holds no statement");
+      return FALSE;
+    }
+  end = yara_postgres_statement_end (start, &n_parameters);
+  if (*yara_postgres_statement_start (end) != '\0')
+    {
+      g_set_error (error, YARA_ERROR, YARA_ERROR_OPERATIONAL,
+                   "the SQL holds more than one statement, and none of them was run; "
+                   "use execute_script for several");
+      return FALSE;
+    }
+  if (n_parameters != statement->n_values)
+    {
+      g_set_error (error, YARA_ERROR, YARA_ERROR_OPERATIONAL, "the SQL takes %u values and was given %u",
+                   n_parameters, statement->n_values);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+send_encoded (YaraPostgresSession *session, const YaraStatement *statement, YaraParameters *parameters,
+              gboolean in_pipeline, YaraSent *sent, GError **error)
+{
+  gboolean is_named = !session->is_pooled && session->cache.size > 0, ok;
+  YaraPostgresPrepared *prepared = NULL;
+  char name[16];
+
+  if (is_named)
+    prepared = yara_postgres_cache_find (&session->cache, statement, statement->sql, parameters->types);
+  sent->is_fresh = is_named && prepared == NULL;
+  if (prepared == NULL && statement->is_raw && !check_raw (statement, error))
+    return FALSE;
+  if (sent->is_fresh)
+    prepared = yara_postgres_cache_add (&session->cache, statement, statement->sql, parameters->types);
+  if (prepared != NULL)
+    {
+      sent->number = prepared->number;
+      g_snprintf (name, sizeof name, "y%u", prepared->number);
+    }
+
+  if (sent->is_fresh)
+    ok = send_fresh (session, statement, parameters, name, in_pipeline);
+  else if (is_named)
+    ok = send_prepared (session, statement, parameters, name);
+  else
+    ok = send_unnamed (session, statement, parameters);
+  return ok || fail_send (session, error);
+}
+
+gboolean
+yara_postgres_send (YaraPostgresSession *session, const YaraStatement *statement, gboolean in_pipeline, YaraSent *sent,
+                    GError **error)
+{
+  YaraParameters parameters;
+  gboolean ok;
+
+  *sent = (YaraSent) { 0 };
+  ok = yara_postgres_parameters_init (&parameters, statement, error) &&
+       send_encoded (session, statement, &parameters, in_pipeline, sent, error);
+  yara_postgres_parameters_clear (&parameters);
+  return ok;
+}
+
+/* ---- receiving ---- */
+
+gboolean
+yara_postgres_take_sync (YaraPostgresSession *session)
+{
+  PGresult *result = yara_postgres_receive (session);
+  gboolean ok = PQresultStatus (result) == PGRES_PIPELINE_SYNC;
+
+  PQclear (result);
+  if (!ok)
+    session->is_broken = TRUE;
+  return ok;
+}
+
+PGresult *
+yara_postgres_receive_sent (YaraPostgresSession *session, const YaraStatement *statement, const YaraSent *sent)
+{
+  PGresult *first = yara_postgres_receive (session), *second;
+
+  if (first == NULL)
+    return NULL;
+  yara_postgres_drain (session);
+  if (!sent->is_fresh)
+    return first;
+  second = yara_postgres_receive (session);
+  yara_postgres_drain (session);
+  if (PQresultStatus (first) == PGRES_COMMAND_OK)
+    {
+      PQclear (first);
+      return second;
+    }
+  /* It was not prepared; what was to run it is skipped. */
+  yara_postgres_cache_forget (&session->cache, statement->is_raw, statement->sql, sent->number);
+  PQclear (second);
+  return first;
+}
+
+gboolean
+yara_postgres_is_stale (YaraPostgresSession *session, const YaraStatement *statement, const YaraSent *sent,
+                        const PGresult *result)
+{
+  const char *state = sent->number != 0 && !sent->is_fresh && PQresultStatus (result) == PGRES_FATAL_ERROR
+                        ? PQresultErrorField (result, PG_DIAG_SQLSTATE) : NULL;
+
+  if (state == NULL || (strcmp (state, "26000") != 0 && strcmp (state, "0A000") != 0))
+    return FALSE;
+  yara_postgres_cache_forget (&session->cache, statement->is_raw, statement->sql, sent->number);
+  return TRUE;
+}
+
+/* COPY of raw SQL waits for data or sends some: the session is given up. */
+static gboolean
+is_copy (const PGresult *result)
+{
+  ExecStatusType status = PQresultStatus (result);
+
+  return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
+
+static PGresult *
+execute_once (YaraPostgresSession *session, const YaraStatement *statement, YaraSent *sent, GError **error)
+{
+  PGresult *result;
+
+  if (!yara_postgres_send (session, statement, FALSE, sent, error))
+    return NULL;
+  if (sent->is_fresh)
+    result = yara_postgres_receive_sent (session, statement, sent);
+  else
+    {
+      result = yara_postgres_receive (session);
+      if (result != NULL && !is_copy (result))
+        yara_postgres_drain (session);
+    }
+  if (result == NULL)
+    g_propagate_error (error, yara_postgres_error_new (session, NULL));
+  if (sent->is_fresh && !session->is_broken && PQstatus (session->conn) == CONNECTION_OK &&
+      (!yara_postgres_take_sync (session) || !PQexitPipelineMode (session->conn)))
+    session->is_broken = TRUE;
+  return result;
+}
+
+PGresult *
+yara_postgres_execute (YaraPostgresSession *session, const YaraStatement *statement, GError **error)
+{
+  YaraSent sent;
+  PGresult *result = execute_once (session, statement, &sent, error);
+
+  /* Within a transaction it would fail again, for another reason. */
+  if (G_UNLIKELY (result != NULL && yara_postgres_is_stale (session, statement, &sent, result)) &&
+      PQtransactionStatus (session->conn) == PQTRANS_IDLE)
+    {
+      PQclear (result);
+      result = execute_once (session, statement, &sent, error);
+    }
+  return result;
+}
+
+/* ---- answers ---- */
+
+/* The number of rows that were changed; of others than these the tag may hold a number too. */
+static gint64
+count_changed (PGresult *result)
+{
+  static const char *const words[] = { "INSERT ", "UPDATE ", "DELETE ", "MERGE " };
+  const char *tag = PQcmdStatus (result);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    if (g_str_has_prefix (tag, words[i]))
+      return g_ascii_strtoll (PQcmdTuples (result), NULL, 10);
+  return 0;
+}
+
+static gint64
+read_integer (const PGresult *result)
+{
+  const char *data = PQgetvalue (result, 0, 0);
+  gint64 number = 0;
+  guint16 small;
+  guint32 middle;
+
+  switch (PQgetlength (result, 0, 0))
+    {
+    case 1: /* a boolean */
+      return *data != 0;
+    case 2:
+      memcpy (&small, data, 2);
+      return (gint16) GUINT16_FROM_BE (small);
+    case 4:
+      memcpy (&middle, data, 4);
+      return (gint32) GUINT32_FROM_BE (middle);
+    case 8:
+      memcpy (&number, data, 8);
+      return GINT64_FROM_BE (number);
+    default:
+      return 0;
+    }
+}
+
+static void
+take_key (YaraRequest *request, PGresult *result)
+{
+  request->n_rows = PQntuples (result);
+  if (request->n_rows == 1 && PQnfields (result) == 1)
+    request->number = read_integer (result);
+  else
+    request->error = g_error_new (YARA_ERROR, YARA_ERROR_OPERATIONAL,
+                                  "the INSERT gave %" G_GINT64_FORMAT " rows instead of one; does the table have a "
+                                  "rule or a trigger that swallows it?", request->n_rows);
+  PQclear (result);
+}
+
+/* The one cell of a count. */
+static void
+take_number (YaraRequest *request, PGresult *result)
+{
+  g_assert (PQntuples (result) == 1 && PQnfields (result) == 1);
+  request->n_rows = 1;
+  request->number = read_integer (result);
+  PQclear (result);
+}
+
+void
+yara_postgres_take_answer (YaraPostgresSession *session, YaraRequest *request, PGresult *result)
+{
+  const YaraStatement *statement = &request->statement;
+  ExecStatusType status = PQresultStatus (result);
+
+  if (G_UNLIKELY (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK))
+    {
+      request->error = yara_postgres_error_new (session, result);
+      PQclear (result);
+      return;
+    }
+  switch (statement->answer)
+    {
+    case YARA_ANSWER_COUNT:
+      request->n_rows = count_changed (result);
+      PQclear (result);
+      break;
+    case YARA_ANSWER_KEY:
+      take_key (request, result);
+      break;
+    case YARA_ANSWER_NUMBER:
+      take_number (request, result);
+      break;
+    case YARA_ANSWER_RECORDS:
+      request->records = yara_result_new (statement->info->model->record_size);
+      yara_postgres_decode_records (result, statement->info, request->records, &request->error);
+      request->n_rows = request->records->n_records;
+      break;
+    case YARA_ANSWER_ROWS:
+      request->rows = yara_postgres_decode_rows (result, statement, &request->error);
+      request->n_rows = request->rows != NULL ? (gint64) request->rows->n_rows : 0;
+      break;
+    }
+}
+
+/* ---- the simple protocol ---- */
+
+static gboolean
+take_command_result (YaraPostgresSession *session, PGresult *result, const char *tag, GError **error)
+{
+  ExecStatusType status = PQresultStatus (result);
+
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY)
+    {
+      g_propagate_error (error, yara_postgres_error_new (session, result));
+      return FALSE;
+    }
+  if (tag == NULL || strcmp (PQcmdStatus (result), tag) == 0)
+    return TRUE;
+  g_set_error (error, YARA_ERROR, YARA_ERROR_TRANSACTION, "the server answered %s to %s: nothing was stored",
+               PQcmdStatus (result), tag);
+  return FALSE;
+}
+
+gboolean
+yara_postgres_command (YaraPostgresSession *session, const char *sql, const char *tag, GError **error)
+{
+  PGresult *result;
+  gboolean ok = TRUE;
+  guint n_results = 0;
+
+  if (!PQsendQuery (session->conn, sql))
+    return fail_send (session, error);
+  for (; ok && (result = yara_postgres_receive (session)) != NULL; n_results++)
+    {
+      ok = take_command_result (session, result, tag, error);
+      PQclear (result);
+    }
+  if (!ok)
+    {
+      if (!session->is_broken)
+        yara_postgres_drain (session);
+      return FALSE;
+    }
+  if (n_results > 0 && !session->is_broken)
+    return TRUE;
+  g_propagate_error (error, yara_postgres_error_new (session, NULL));
+  return FALSE;
+}
