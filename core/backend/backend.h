@@ -20,6 +20,8 @@ typedef struct
   guint              max_size;        /* sessions at most, at least 1 */
   guint              min_size;        /* sessions opened at once */
   gint64             acquire_timeout; /* microseconds */
+  gint64             idle_timeout;    /* microseconds after which a session at rest is closed; 0: never */
+  gint64             max_lifetime;    /* microseconds after which a session is closed when it is released; 0: never */
   gboolean           single_session;  /* all statements share one session (SQLite in memory) */
   gboolean           single_writer;   /* one session writes, the others only read (SQLite files) */
   gboolean           fast_path;       /* asynchronous statements run in the calling thread */
@@ -30,6 +32,7 @@ typedef struct
 {
   const YaraBackendConfig *config;
   gboolean                 read_only;
+  gint64                   opened_at, used_at; /* the pool's; monotonic */
 } YaraSession;
 
 typedef enum

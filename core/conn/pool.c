@@ -5,19 +5,18 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 #include <time.h>
 #include <yaraorm/yara-error.h>
 
-typedef struct Waiter Waiter;
-struct Waiter
+/* One that waits by blocking. */
+typedef struct
 {
+  YaraPoolWaiter base;
   pthread_cond_t cond;
   YaraPool      *pool;
-  YaraSession   *session;      /* granted */
-  gboolean       may_open;     /* granted: the right to open one */
   gboolean       is_cancelled;
-  Waiter        *next;
-};
+} Waiter;
 
 typedef struct
 {
@@ -26,7 +25,7 @@ typedef struct
   guint         n_open; /* or being opened */
   guint         n_free;
   YaraSession **free;   /* the one used last on top */
-  Waiter       *first;
+  YaraPoolWaiter *first;
 } Shelf;
 
 struct YaraPool
@@ -74,48 +73,53 @@ get_shelf (YaraPool *pool, gboolean write)
 /* ---- waiting ---- */
 
 static void
-add_waiter (Shelf *shelf, Waiter *waiter)
+add_waiter (Shelf *shelf, YaraPoolWaiter *waiter)
 {
-  Waiter **end = &shelf->first;
+  YaraPoolWaiter **end = &shelf->first;
 
   while (*end != NULL)
     end = &(*end)->next;
+  waiter->next = NULL;
   *end = waiter;
 }
 
 static void
-remove_waiter (Shelf *shelf, Waiter *waiter)
+remove_waiter (Shelf *shelf, YaraPoolWaiter *waiter)
 {
-  Waiter **link = &shelf->first;
+  YaraPoolWaiter **link = &shelf->first;
 
   while (*link != waiter)
     link = &(*link)->next;
   *link = waiter->next;
 }
 
-static Waiter *
-pop_waiter (Shelf *shelf)
+/* Gives a session, or with NULL the right to open one, to the first waiter. FALSE: nobody waits. */
+static gboolean
+grant (Shelf *shelf, YaraSession *session)
 {
-  Waiter *waiter = shelf->first;
+  YaraPoolWaiter *waiter = shelf->first;
 
-  if (waiter != NULL)
-    {
-      shelf->first = waiter->next;
-      pthread_cond_signal (&waiter->cond);
-    }
-  return waiter;
+  if (G_LIKELY (waiter == NULL))
+    return FALSE;
+  shelf->first = waiter->next;
+  waiter->session = session;
+  waiter->is_granted = TRUE;
+  waiter->granted (waiter);
+  return TRUE;
 }
 
 /* A place on the shelf became free. */
 static void
 give_place (YaraPool *pool, Shelf *shelf)
 {
-  Waiter *waiter = pop_waiter (shelf);
-
-  if (waiter != NULL)
-    waiter->may_open = TRUE;
-  else if (--shelf->n_open == 0)
+  if (!grant (shelf, NULL) && --shelf->n_open == 0)
     pthread_cond_broadcast (&pool->emptied);
+}
+
+static void
+wake_waiter (YaraPoolWaiter *waiter)
+{
+  pthread_cond_signal (&((Waiter *) waiter)->cond);
 }
 
 static void
@@ -134,7 +138,7 @@ waiter_init (Waiter *waiter, YaraPool *pool)
 {
   pthread_condattr_t attributes;
 
-  *waiter = (Waiter) { .pool = pool };
+  *waiter = (Waiter) { .base.granted = wake_waiter, .pool = pool };
   pthread_condattr_init (&attributes);
   pthread_condattr_setclock (&attributes, CLOCK_MONOTONIC);
   pthread_cond_init (&waiter->cond, &attributes);
@@ -157,6 +161,22 @@ get_deadline (gint64 timeout)
   return deadline;
 }
 
+static GError *
+timeout_error (YaraPool *pool, const Shelf *shelf)
+{
+  return g_error_new (YARA_ERROR, YARA_ERROR_TIMEOUT,
+                      "no session became free in %g seconds: all %u that %s are in use; shorten what holds them, or "
+                      "raise %sacquire_timeout",
+                      pool->config->acquire_timeout / (double) G_USEC_PER_SEC, shelf->max,
+                      shelf->read_only ? "read" : "write", shelf->max > 1 ? "max_size or " : "");
+}
+
+GError *
+yara_pool_timeout_error (YaraPool *pool, gboolean write)
+{
+  return timeout_error (pool, get_shelf (pool, write));
+}
+
 static void
 set_wait_error (YaraPool *pool, const Shelf *shelf, const Waiter *waiter, GError **error)
 {
@@ -164,11 +184,7 @@ set_wait_error (YaraPool *pool, const Shelf *shelf, const Waiter *waiter, GError
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
                          "the statement was cancelled while it waited for a session");
   else
-    g_set_error (error, YARA_ERROR, YARA_ERROR_TIMEOUT,
-                 "no session became free in %g seconds: all %u that %s are in use; shorten what holds them, or raise "
-                 "%sacquire_timeout",
-                 pool->config->acquire_timeout / (double) G_USEC_PER_SEC, shelf->max,
-                 shelf->read_only ? "read" : "write", shelf->max > 1 ? "max_size or " : "");
+    g_propagate_error (error, timeout_error (pool, shelf));
 }
 
 /* Waits in the queue with the mutex held. FALSE: neither a session nor a place. */
@@ -178,7 +194,7 @@ wait_in_queue (YaraPool *pool, Shelf *shelf, Waiter *waiter, YaraCancel *cancel,
   struct timespec deadline = get_deadline (pool->config->acquire_timeout);
   int code = 0;
 
-  add_waiter (shelf, waiter);
+  add_waiter (shelf, &waiter->base);
   if (cancel != NULL)
     {
       pthread_mutex_unlock (&pool->mutex);
@@ -186,11 +202,11 @@ wait_in_queue (YaraPool *pool, Shelf *shelf, Waiter *waiter, YaraCancel *cancel,
         waiter->is_cancelled = TRUE;
       pthread_mutex_lock (&pool->mutex);
     }
-  while (waiter->session == NULL && !waiter->may_open && !waiter->is_cancelled && code != ETIMEDOUT)
+  while (!waiter->base.is_granted && !waiter->is_cancelled && code != ETIMEDOUT)
     code = pthread_cond_timedwait (&waiter->cond, &pool->mutex, &deadline);
-  if (waiter->session != NULL || waiter->may_open)
+  if (waiter->base.is_granted)
     return TRUE;
-  remove_waiter (shelf, waiter);
+  remove_waiter (shelf, &waiter->base);
   set_wait_error (pool, shelf, waiter, error);
   return FALSE;
 }
@@ -203,13 +219,36 @@ open_session (YaraPool *pool, Shelf *shelf, GCancellable *cancellable, GError **
 {
   YaraSession *session = pool->config->backend->session_open (pool->config, shelf->read_only, cancellable, error);
 
-  if (session == NULL)
+  if (session != NULL)
     {
+      session->opened_at = session->used_at = g_get_monotonic_time ();
+      return session;
+    }
+  pthread_mutex_lock (&pool->mutex);
+  give_place (pool, shelf);
+  pthread_mutex_unlock (&pool->mutex);
+  return NULL;
+}
+
+/* With the mutex held: closes what has rested for too long, the one used least recently first. */
+static void
+close_rested (YaraPool *pool, Shelf *shelf)
+{
+  gint64 oldest;
+
+  if (G_LIKELY (shelf->n_free == 0 || pool->config->idle_timeout == 0))
+    return;
+  oldest = g_get_monotonic_time () - pool->config->idle_timeout;
+  while (shelf->n_free > 0 && shelf->free[0]->used_at < oldest && shelf->n_open > pool->config->min_size)
+    {
+      YaraSession *session = shelf->free[0];
+
+      memmove (shelf->free, shelf->free + 1, --shelf->n_free * sizeof *shelf->free);
+      pthread_mutex_unlock (&pool->mutex);
+      pool->config->backend->session_close (session);
       pthread_mutex_lock (&pool->mutex);
       give_place (pool, shelf);
-      pthread_mutex_unlock (&pool->mutex);
     }
-  return session;
 }
 
 /* With the mutex held and nothing free; leaves it. */
@@ -231,9 +270,9 @@ acquire_slowly (YaraPool *pool, Shelf *shelf, YaraCancel *cancel, GError **error
   if (cancel != NULL)
     yara_cancel_disarm (cancel);
   pthread_cond_destroy (&waiter.cond);
-  if (granted && waiter.session == NULL)
+  if (granted && waiter.base.session == NULL)
     return open_session (pool, shelf, NULL, error);
-  return waiter.session;
+  return waiter.base.session;
 }
 
 GError *
@@ -249,6 +288,7 @@ yara_pool_acquire (YaraPool *pool, gboolean write, YaraCancel *cancel, GError **
   YaraSession *session;
 
   pthread_mutex_lock (&pool->mutex);
+  close_rested (pool, shelf);
   if (G_LIKELY (shelf->n_free > 0))
     {
       session = shelf->free[--shelf->n_free];
@@ -278,29 +318,100 @@ yara_pool_try_acquire (YaraPool *pool, gboolean write)
   return may_open ? open_session (pool, shelf, NULL, NULL) : session;
 }
 
+/* Whether it may be given out again. */
+static gboolean
+is_fit (YaraPool *pool, YaraSession *session)
+{
+  const YaraBackendConfig *config = pool->config;
+
+  if (!config->backend->session_is_usable (session))
+    return FALSE;
+  if (config->idle_timeout > 0 || config->max_lifetime > 0)
+    session->used_at = g_get_monotonic_time ();
+  return config->max_lifetime == 0 || session->used_at - session->opened_at < config->max_lifetime;
+}
+
 void
 yara_pool_release (YaraPool *pool, YaraSession *session)
 {
-  const YaraBackend *backend = pool->config->backend;
   Shelf *shelf = &pool->shelves[session->read_only];
-  gboolean is_usable = backend->session_is_usable (session);
-  Waiter *waiter;
+  gboolean fit = is_fit (pool, session);
 
-  if (G_UNLIKELY (!is_usable))
-    backend->session_close (session);
+  if (G_UNLIKELY (!fit))
+    pool->config->backend->session_close (session);
 
   pthread_mutex_lock (&pool->mutex);
-  if (G_UNLIKELY (!is_usable))
+  if (G_UNLIKELY (!fit))
     give_place (pool, shelf);
-  else if (G_UNLIKELY ((waiter = pop_waiter (shelf)) != NULL))
-    waiter->session = session;
-  else
+  else if (G_LIKELY (!grant (shelf, session)))
     {
       shelf->free[shelf->n_free++] = session;
       if (G_UNLIKELY (pool->is_closed))
         pthread_cond_broadcast (&pool->emptied);
+      else
+        close_rested (pool, shelf);
     }
   pthread_mutex_unlock (&pool->mutex);
+}
+
+/* ---- acquiring without blocking ---- */
+
+YaraPoolGrant
+yara_pool_request (YaraPool *pool, gboolean write, YaraPoolWaiter *waiter)
+{
+  Shelf *shelf = get_shelf (pool, write);
+  YaraPoolGrant grant = YARA_POOL_WAITING;
+
+  pthread_mutex_lock (&pool->mutex);
+  close_rested (pool, shelf);
+  waiter->session = NULL;
+  waiter->is_granted = FALSE;
+  if (pool->is_closed)
+    grant = YARA_POOL_CLOSED;
+  else if (shelf->n_free > 0)
+    {
+      waiter->session = shelf->free[--shelf->n_free];
+      grant = YARA_POOL_SESSION;
+    }
+  else if (shelf->n_open < shelf->max)
+    {
+      shelf->n_open++;
+      grant = YARA_POOL_MAY_OPEN;
+    }
+  else
+    add_waiter (shelf, waiter);
+  pthread_mutex_unlock (&pool->mutex);
+  return grant;
+}
+
+gboolean
+yara_pool_withdraw (YaraPool *pool, gboolean write, YaraPoolWaiter *waiter)
+{
+  gboolean was_waiting;
+
+  pthread_mutex_lock (&pool->mutex);
+  was_waiting = !waiter->is_granted;
+  if (was_waiting)
+    remove_waiter (get_shelf (pool, write), waiter);
+  pthread_mutex_unlock (&pool->mutex);
+  return was_waiting;
+}
+
+YaraSession *
+yara_pool_open_granted (YaraPool *pool, gboolean write, GCancellable *cancellable, GError **error)
+{
+  return open_session (pool, get_shelf (pool, write), cancellable, error);
+}
+
+gboolean
+yara_pool_is_wanted (YaraPool *pool, gboolean write)
+{
+  gboolean is_wanted;
+
+  pthread_mutex_lock (&pool->mutex);
+  is_wanted = get_shelf (pool, write)->first != NULL;
+  pthread_mutex_unlock (&pool->mutex);
+  return is_wanted;
 }
 
 /* ---- opening and closing ---- */

@@ -24,8 +24,43 @@ YaraSession *yara_pool_acquire (YaraPool *pool, gboolean write, YaraCancel *canc
 /* The same without waiting: NULL when none is free or it cannot be opened. */
 YaraSession *yara_pool_try_acquire (YaraPool *pool, gboolean write);
 
-/* One that is not clean is closed. */
+/* One that is not clean, or too old, is closed. */
 void yara_pool_release (YaraPool *pool, YaraSession *session);
+
+/* ---- without blocking ---- */
+
+typedef enum
+{
+  YARA_POOL_SESSION,  /* waiter->session is the caller's */
+  YARA_POOL_MAY_OPEN, /* the caller calls yara_pool_open_granted(), in a thread that may block */
+  YARA_POOL_WAITING,  /* waiter->granted() comes, unless it is withdrawn */
+  YARA_POOL_CLOSED
+} YaraPoolGrant;
+
+/* One in the queue of a pool, with those that block; embed it. */
+typedef struct YaraPoolWaiter YaraPoolWaiter;
+struct YaraPoolWaiter
+{
+  /* Called once, in the thread that releases and with the pool locked: it hands the news over. */
+  void          (*granted) (YaraPoolWaiter *waiter);
+  YaraSession    *session;    /* granted; NULL: the right to open one */
+  gboolean        is_granted; /* this and the next are the pool's */
+  YaraPoolWaiter *next;
+};
+
+YaraPoolGrant yara_pool_request  (YaraPool *pool, gboolean write, YaraPoolWaiter *waiter);
+
+/* Leaves the queue. FALSE: it was granted before; what was granted is the caller's. */
+gboolean      yara_pool_withdraw (YaraPool *pool, gboolean write, YaraPoolWaiter *waiter);
+
+/* Opens a session on a place that was granted; blocks. A failure gives the place back. */
+YaraSession  *yara_pool_open_granted (YaraPool *pool, gboolean write, GCancellable *cancellable, GError **error);
+
+/* Whether somebody waits, so that who could keep a session busy for ever should let go of it. */
+gboolean      yara_pool_is_wanted (YaraPool *pool, gboolean write);
+
+/* For who has waited for acquire_timeout. */
+GError       *yara_pool_timeout_error (YaraPool *pool, gboolean write);
 
 /* For who comes after the close. */
 GError *yara_pool_closed_error (void);

@@ -16,6 +16,10 @@
  *   synchronous           SQLite: OFF, NORMAL, FULL or EXTRA, default NORMAL
  *   sync_fast_path        SQLite: 1 runs asynchronous statements in the calling thread, default 0
  *
+ *   idle_timeout          PostgreSQL: seconds after which a session at rest is closed, down to min_size, when
+ *                         the pool is next used, 0 to 86400, 0 never, default 600
+ *   max_lifetime          PostgreSQL: seconds after which a session is closed when its statement ends, 0 to
+ *                         86400, 0 never, default 0
  *   connect_timeout       PostgreSQL: seconds for opening a session, default 10
  *   statement_timeout     PostgreSQL: seconds for a statement, kept by the client, default none
  *   pooler                PostgreSQL: none, transaction (a pooler that gives each transaction another

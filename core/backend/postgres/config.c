@@ -7,8 +7,8 @@
 #include <yaraorm/yara-error.h>
 
 static const char *const own_parameters[] = {
-  "max_size", "min_size", "acquire_timeout", "statement_cache_size", "connect_timeout", "statement_timeout",
-  "pooler", NULL
+  "max_size", "min_size", "acquire_timeout", "idle_timeout", "max_lifetime", "statement_cache_size",
+  "connect_timeout", "statement_timeout", "pooler", NULL
 };
 
 /* In the order of YaraPooler. */
@@ -44,12 +44,14 @@ static gboolean
 take_own_parameters (YaraPostgresConfig *config, YaraUrl *url, GError **error)
 {
   gint64 max_size = 16, min_size = 0, statement_cache_size = 100;
-  double acquire_timeout = 30, connect_timeout = 10, statement_timeout = 0;
+  double acquire_timeout = 30, idle_timeout = 600, max_lifetime = 0, connect_timeout = 10, statement_timeout = 0;
   guint pooler = YARA_POOLER_AUTO;
 
   if (!yara_url_take_integer (url, "max_size", 1, 1000, &max_size, error) ||
       !yara_url_take_integer (url, "min_size", 0, max_size, &min_size, error) ||
       !yara_url_take_seconds (url, "acquire_timeout", 0.001, 3600, &acquire_timeout, error) ||
+      !yara_url_take_seconds (url, "idle_timeout", 0, 86400, &idle_timeout, error) ||
+      !yara_url_take_seconds (url, "max_lifetime", 0, 86400, &max_lifetime, error) ||
       !yara_url_take_integer (url, "statement_cache_size", 0, 10000, &statement_cache_size, error) ||
       !yara_url_take_seconds (url, "connect_timeout", 0.001, 3600, &connect_timeout, error) ||
       !yara_url_take_seconds (url, "statement_timeout", 0, 86400, &statement_timeout, error) ||
@@ -59,6 +61,8 @@ take_own_parameters (YaraPostgresConfig *config, YaraUrl *url, GError **error)
   config->base.max_size = max_size;
   config->base.min_size = min_size;
   config->base.acquire_timeout = acquire_timeout * G_USEC_PER_SEC;
+  config->base.idle_timeout = idle_timeout * G_USEC_PER_SEC;
+  config->base.max_lifetime = max_lifetime * G_USEC_PER_SEC;
   config->statement_cache_size = statement_cache_size;
   config->connect_timeout = connect_timeout * G_USEC_PER_SEC;
   config->statement_timeout = statement_timeout * G_USEC_PER_SEC;
