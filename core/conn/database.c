@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * A database: the pool of its sessions and the workers that use it. Blocking requests run in the
- * thread of the caller, asynchronous ones on the workers. */
+ * A database: the pool of its sessions and those who use it. Blocking requests run in the thread of the
+ * caller; asynchronous ones are driven by the main loop of the caller where the backend can do that, else
+ * they run on the workers. */
 #include "conn/database.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include "conn/job.h"
+#include "conn/lease.h"
+#include "conn/loop.h"
 #include "conn/worker.h"
 
 struct YaraDatabase
@@ -16,6 +19,8 @@ struct YaraDatabase
   YaraBackendConfig *config;
   YaraPool          *pool;
   YaraWorkers       *workers;
+  YaraLoops         *loops;
+  YaraLeases        *leases;
 };
 
 static YaraBackendConfig *
@@ -41,6 +46,9 @@ yara_database_open (const char *url, GCancellable *cancellable, GError **error)
   database->config = config;
   database->pool = yara_pool_new (config);
   database->workers = yara_workers_new (config, database->pool);
+  database->loops = yara_loops_new (config, database->pool);
+  yara_pool_set_yield (database->pool, (YaraYieldFunc) yara_loops_yield, database->loops);
+  database->leases = yara_leases_new ();
   if (!yara_pool_open (database->pool, cancellable, error))
     {
       yara_database_unref (database);
@@ -62,6 +70,8 @@ yara_database_unref (YaraDatabase *database)
   if (atomic_fetch_sub (&database->ref_count, 1) > 1)
     return;
   yara_database_close (database);
+  yara_leases_free (database->leases);
+  yara_loops_unref (database->loops);
   yara_workers_free (database->workers);
   yara_pool_free (database->pool);
   database->config->backend->config_free (database->config);
@@ -76,6 +86,8 @@ yara_database_close (YaraDatabase *database)
   pthread_mutex_lock (&database->close_mutex);
   if (!atomic_exchange (&database->is_closed, TRUE))
     {
+      yara_leases_close (database->leases, database->pool);
+      yara_loops_close (database->loops);
       yara_workers_close (database->workers);
       yara_pool_close (database->pool);
     }
@@ -86,6 +98,38 @@ const YaraBackendConfig *
 yara_database_get_config (YaraDatabase *database)
 {
   return database->config;
+}
+
+YaraPool *
+yara_database_get_pool (YaraDatabase *database)
+{
+  return database->pool;
+}
+
+YaraWorkers *
+yara_database_get_workers (YaraDatabase *database)
+{
+  return database->workers;
+}
+
+YaraLeases *
+yara_database_get_leases (YaraDatabase *database)
+{
+  return database->leases;
+}
+
+void
+yara_database_get_counts (YaraDatabase *database, YaraDatabaseCounts *counts)
+{
+  YaraPoolCounts pool;
+  guint n_queued, n_waiters;
+
+  yara_pool_get_counts (database->pool, &pool);
+  counts->n_open = pool.n_open;
+  counts->n_in_use = pool.n_in_use;
+  yara_loops_count (database->loops, &n_queued, &n_waiters);
+  counts->n_queued = pool.n_waiting - MIN (pool.n_waiting, n_waiters) + n_queued +
+                     yara_workers_count_queued (database->workers);
 }
 
 /* ---- blocking ---- */
@@ -138,6 +182,11 @@ yara_database_submit (YaraDatabase *database, YaraJob *job, GCancellable *cancel
 {
   job->dispatcher = yara_dispatcher_get_current ();
   job->cancel = cancellable != NULL ? yara_cancel_new (cancellable) : NULL;
+  if (yara_loops_take (database->loops, &job->request))
+    {
+      yara_loops_submit (database->loops, job);
+      return;
+    }
   job->is_write = yara_request_writes (&job->request);
   if (!database->config->fast_path || !run_at_once (database, job))
     yara_workers_submit (database->workers, job);

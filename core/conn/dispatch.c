@@ -99,21 +99,31 @@ dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* The context is gone: nobody else has the source. */
+/* The context is going. It is still there for who has the mutex. */
 static void
-finalize (GSource *source)
+forget_context (gpointer data)
 {
-  YaraDispatcher *dispatcher = ((DispatcherSource *) source)->dispatcher;
-  GMainContext *context = atomic_load (&dispatcher->context);
+  YaraDispatcher *dispatcher = data;
 
   pthread_mutex_lock (&table_mutex);
-  g_hash_table_remove (table, context);
+  g_hash_table_remove (table, atomic_load (&dispatcher->context));
   pthread_mutex_unlock (&table_mutex);
 
   pthread_mutex_lock (&dispatcher->mutex);
   atomic_store (&dispatcher->context, NULL);
   pthread_mutex_unlock (&dispatcher->mutex);
-  yara_dispatcher_unref (dispatcher);
+}
+
+static gboolean
+never_called (gpointer data)
+{
+  g_assert_not_reached ();
+}
+
+static void
+finalize (GSource *source)
+{
+  yara_dispatcher_unref (((DispatcherSource *) source)->dispatcher);
 }
 
 static YaraDispatcher *
@@ -128,6 +138,7 @@ dispatcher_new (GMainContext *context)
   atomic_init (&dispatcher->context, context);
   ((DispatcherSource *) source)->dispatcher = dispatcher;
   g_source_set_static_name (source, "yaraorm completions");
+  g_source_set_callback (source, never_called, dispatcher, forget_context);
   g_source_set_can_recurse (source, TRUE);
   g_source_attach (source, context);
   g_source_unref (source);
@@ -187,11 +198,28 @@ is_dispatching (GMainContext *context)
   return g_main_depth () > 0 && g_main_context_is_owner (context);
 }
 
+/* With the mutex held. */
+static void
+wake (YaraDispatcher *dispatcher)
+{
+  GMainContext *context = atomic_load (&dispatcher->context);
+
+  if (context != NULL && !is_dispatching (context))
+    g_main_context_wakeup (context);
+}
+
+void
+yara_dispatcher_wake (YaraDispatcher *dispatcher)
+{
+  pthread_mutex_lock (&dispatcher->mutex);
+  wake (dispatcher);
+  pthread_mutex_unlock (&dispatcher->mutex);
+}
+
 void
 yara_dispatcher_push (YaraDispatcher *dispatcher, YaraCompletion *first)
 {
   YaraCompletion *last = first;
-  GMainContext *context;
 
   while (last->next != NULL)
     last = last->next;
@@ -203,9 +231,7 @@ yara_dispatcher_push (YaraDispatcher *dispatcher, YaraCompletion *first)
   else
     {
       atomic_store (&dispatcher->first, first);
-      context = atomic_load (&dispatcher->context);
-      if (context != NULL && !is_dispatching (context))
-        g_main_context_wakeup (context);
+      wake (dispatcher);
     }
   dispatcher->last = last;
   pthread_mutex_unlock (&dispatcher->mutex);

@@ -25,6 +25,10 @@ GMainContext   *yara_dispatcher_get_context (YaraDispatcher *dispatcher);
  * once. Each is completed in order in a later iteration of the context, never inside this call. */
 void yara_dispatcher_push (YaraDispatcher *dispatcher, YaraCompletion *first);
 
+/* From any thread: wakes the context, unless this thread is in a callback of it and so looks at all sources
+ * before the context sleeps. */
+void yara_dispatcher_wake (YaraDispatcher *dispatcher);
+
 /* From inside a callback of the current context: adds `item` to those that `flush` is given together
  * before the context sleeps, so that what one callback starts leaves in one go. FALSE elsewhere. There
  * is one `flush` for all. */

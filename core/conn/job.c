@@ -9,6 +9,8 @@ yara_request_writes (const YaraRequest *request)
 {
   const YaraStatement *statement = &request->statement;
 
+  if (request->kind == YARA_REQUEST_FETCH || request->kind == YARA_REQUEST_END_FETCH)
+    return FALSE;
   if (request->kind != YARA_REQUEST_STATEMENT)
     return TRUE;
   return statement->is_raw ? !yara_sql_is_select (statement->sql->text) : !statement->is_read;
@@ -53,16 +55,10 @@ yara_request_run (YaraRequest *request, YaraSession *session, YaraCancel *cancel
   session->config->backend->session_run (session, request, cancel != NULL ? &guard : NULL);
 }
 
-static inline YaraJob *
-job_of (YaraRequest *request)
-{
-  return (YaraJob *) ((char *) request - G_STRUCT_OFFSET (YaraJob, request));
-}
-
 static gboolean
 begin_in_batch (YaraRequest *request, gpointer session)
 {
-  YaraCancel *cancel = job_of (request)->cancel;
+  YaraCancel *cancel = yara_request_get_job (request)->cancel;
 
   return cancel == NULL || yara_cancel_arm (cancel, interrupt_session, session);
 }
@@ -70,7 +66,7 @@ begin_in_batch (YaraRequest *request, gpointer session)
 static void
 end_in_batch (YaraRequest *request, gpointer session)
 {
-  YaraCancel *cancel = job_of (request)->cancel;
+  YaraCancel *cancel = yara_request_get_job (request)->cancel;
 
   if (cancel != NULL)
     yara_cancel_disarm (cancel);
@@ -136,6 +132,14 @@ yara_jobs_complete (YaraJob **jobs, guint n_jobs)
       for (guint n = i; n < end; n++)
         yara_dispatcher_unref (dispatcher);
     }
+}
+
+void
+yara_job_complete_here (YaraJob *job)
+{
+  let_go_of_cancel (job);
+  yara_dispatcher_unref (job->dispatcher);
+  job->completion.complete (&job->completion);
 }
 
 void

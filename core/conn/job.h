@@ -20,6 +20,16 @@ gboolean yara_job_is_groupable (const YaraJob *job);
 /* Runs one job, or a group, in this thread. */
 void yara_jobs_run (YaraJob **jobs, guint n_jobs, YaraPool *pool);
 
+/* The job that a request is embedded in. */
+static inline YaraJob *
+yara_request_get_job (YaraRequest *request)
+{
+  return (YaraJob *) ((char *) request - G_STRUCT_OFFSET (YaraJob, request));
+}
+
+/* Completes a job at once, in its context. It may be gone afterwards. */
+void yara_job_complete_here (YaraJob *job);
+
 /* Hands the outcomes over. The jobs may be gone afterwards. */
 void yara_jobs_complete (YaraJob **jobs, guint n_jobs);
 

@@ -35,6 +35,8 @@ struct YaraPool
   pthread_cond_t  emptied;
   gboolean        is_closed;
   Shelf           shelves[2]; /* write, read */
+  YaraYieldFunc   yield;      /* or NULL */
+  gpointer        yield_data;
 };
 
 YaraPool *
@@ -64,6 +66,13 @@ yara_pool_free (YaraPool *pool)
   g_free (pool);
 }
 
+void
+yara_pool_set_yield (YaraPool *pool, YaraYieldFunc yield, gpointer data)
+{
+  pool->yield = yield;
+  pool->yield_data = data;
+}
+
 static inline Shelf *
 get_shelf (YaraPool *pool, gboolean write)
 {
@@ -71,6 +80,20 @@ get_shelf (YaraPool *pool, gboolean write)
 }
 
 /* ---- waiting ---- */
+
+/* Whoever watches it is told that it is given to somebody else. */
+static inline YaraSession *
+stop_watching (YaraSession *session)
+{
+  YaraWatch *watch = session->watch;
+
+  if (G_UNLIKELY (watch != NULL))
+    {
+      session->watch = NULL;
+      watch->taken (watch);
+    }
+  return session;
+}
 
 static void
 add_waiter (Shelf *shelf, YaraPoolWaiter *waiter)
@@ -102,6 +125,8 @@ grant (Shelf *shelf, YaraSession *session)
   if (G_LIKELY (waiter == NULL))
     return FALSE;
   shelf->first = waiter->next;
+  if (session != NULL && !waiter->keeps_watch)
+    stop_watching (session);
   waiter->session = session;
   waiter->is_granted = TRUE;
   waiter->granted (waiter);
@@ -213,6 +238,12 @@ wait_in_queue (YaraPool *pool, Shelf *shelf, Waiter *waiter, YaraCancel *cancel,
 
 /* ---- acquiring and releasing ---- */
 
+static void
+close_session (YaraPool *pool, YaraSession *session)
+{
+  pool->config->backend->session_close (stop_watching (session));
+}
+
 /* On a place that is counted in n_open. */
 static YaraSession *
 open_session (YaraPool *pool, Shelf *shelf, GCancellable *cancellable, GError **error)
@@ -245,7 +276,7 @@ close_rested (YaraPool *pool, Shelf *shelf)
 
       memmove (shelf->free, shelf->free + 1, --shelf->n_free * sizeof *shelf->free);
       pthread_mutex_unlock (&pool->mutex);
-      pool->config->backend->session_close (session);
+      close_session (pool, session);
       pthread_mutex_lock (&pool->mutex);
       give_place (pool, shelf);
     }
@@ -257,6 +288,20 @@ acquire_slowly (YaraPool *pool, Shelf *shelf, YaraCancel *cancel, GError **error
 {
   Waiter waiter;
   gboolean granted;
+
+  if (shelf->n_open == shelf->max && pool->yield != NULL)
+    {
+      pthread_mutex_unlock (&pool->mutex);
+      pool->yield (pool->yield_data);
+      pthread_mutex_lock (&pool->mutex);
+      if (shelf->n_free > 0 && shelf->first == NULL)
+        {
+          YaraSession *session = shelf->free[--shelf->n_free];
+
+          pthread_mutex_unlock (&pool->mutex);
+          return stop_watching (session);
+        }
+    }
 
   if (shelf->n_open < shelf->max)
     {
@@ -293,7 +338,7 @@ yara_pool_acquire (YaraPool *pool, gboolean write, YaraCancel *cancel, GError **
     {
       session = shelf->free[--shelf->n_free];
       pthread_mutex_unlock (&pool->mutex);
-      return session;
+      return stop_watching (session);
     }
   if (!pool->is_closed)
     return acquire_slowly (pool, shelf, cancel, error);
@@ -315,7 +360,9 @@ yara_pool_try_acquire (YaraPool *pool, gboolean write)
     session = shelf->free[--shelf->n_free];
   shelf->n_open += may_open;
   pthread_mutex_unlock (&pool->mutex);
-  return may_open ? open_session (pool, shelf, NULL, NULL) : session;
+  if (session != NULL)
+    return stop_watching (session);
+  return may_open ? open_session (pool, shelf, NULL, NULL) : NULL;
 }
 
 /* Whether it may be given out again. */
@@ -338,7 +385,7 @@ yara_pool_release (YaraPool *pool, YaraSession *session)
   gboolean fit = is_fit (pool, session);
 
   if (G_UNLIKELY (!fit))
-    pool->config->backend->session_close (session);
+    close_session (pool, session);
 
   pthread_mutex_lock (&pool->mutex);
   if (G_UNLIKELY (!fit))
@@ -357,7 +404,7 @@ yara_pool_release (YaraPool *pool, YaraSession *session)
 /* ---- acquiring without blocking ---- */
 
 YaraPoolGrant
-yara_pool_request (YaraPool *pool, gboolean write, YaraPoolWaiter *waiter)
+yara_pool_request (YaraPool *pool, gboolean write, gboolean waits, YaraPoolWaiter *waiter)
 {
   Shelf *shelf = get_shelf (pool, write);
   YaraPoolGrant grant = YARA_POOL_WAITING;
@@ -371,6 +418,8 @@ yara_pool_request (YaraPool *pool, gboolean write, YaraPoolWaiter *waiter)
   else if (shelf->n_free > 0)
     {
       waiter->session = shelf->free[--shelf->n_free];
+      if (!waiter->keeps_watch)
+        stop_watching (waiter->session);
       grant = YARA_POOL_SESSION;
     }
   else if (shelf->n_open < shelf->max)
@@ -378,10 +427,29 @@ yara_pool_request (YaraPool *pool, gboolean write, YaraPoolWaiter *waiter)
       shelf->n_open++;
       grant = YARA_POOL_MAY_OPEN;
     }
-  else
+  else if (waits)
     add_waiter (shelf, waiter);
   pthread_mutex_unlock (&pool->mutex);
   return grant;
+}
+
+gboolean
+yara_pool_take (YaraPool *pool, YaraSession *session)
+{
+  gboolean is_taken = FALSE;
+
+  pthread_mutex_lock (&pool->mutex);
+  for (guint n = 0; n < 2 && !is_taken; n++)
+    for (guint i = 0; i < pool->shelves[n].n_free && !is_taken; i++)
+      if (pool->shelves[n].free[i] == session)
+        {
+          Shelf *shelf = &pool->shelves[n];
+
+          memmove (&shelf->free[i], &shelf->free[i + 1], (--shelf->n_free - i) * sizeof *shelf->free);
+          is_taken = TRUE;
+        }
+  pthread_mutex_unlock (&pool->mutex);
+  return is_taken;
 }
 
 gboolean
@@ -447,11 +515,30 @@ yara_pool_close (YaraPool *pool)
       while (shelf->n_open > 0)
         if (shelf->n_free > 0)
           {
-            pool->config->backend->session_close (shelf->free[--shelf->n_free]);
+            close_session (pool, shelf->free[--shelf->n_free]);
             shelf->n_open--;
           }
         else
           pthread_cond_wait (&pool->emptied, &pool->mutex);
+    }
+  pthread_mutex_unlock (&pool->mutex);
+}
+
+/* ---- looking ---- */
+
+void
+yara_pool_get_counts (YaraPool *pool, YaraPoolCounts *counts)
+{
+  *counts = (YaraPoolCounts) { 0 };
+  pthread_mutex_lock (&pool->mutex);
+  for (guint i = 0; i < 2; i++)
+    {
+      const Shelf *shelf = &pool->shelves[i];
+
+      counts->n_open += shelf->n_open;
+      counts->n_in_use += shelf->n_open - shelf->n_free;
+      for (const YaraPoolWaiter *waiter = shelf->first; waiter != NULL; waiter = waiter->next)
+        counts->n_waiting++;
     }
   pthread_mutex_unlock (&pool->mutex);
 }

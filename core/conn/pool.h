@@ -12,6 +12,12 @@ YaraPool *yara_pool_new  (const YaraBackendConfig *config);
 /* Closed, or never opened. */
 void      yara_pool_free (YaraPool *pool);
 
+/* What a thread does before it blocks for a session: it may hold some itself, in a main loop that stands
+ * still meanwhile. Set before the pool is used. */
+typedef void (*YaraYieldFunc) (gpointer data);
+
+void      yara_pool_set_yield (YaraPool *pool, YaraYieldFunc yield, gpointer data);
+
 /* Opens one session that writes, and more up to min_size. */
 gboolean  yara_pool_open (YaraPool *pool, GCancellable *cancellable, GError **error);
 
@@ -33,7 +39,7 @@ typedef enum
 {
   YARA_POOL_SESSION,  /* waiter->session is the caller's */
   YARA_POOL_MAY_OPEN, /* the caller calls yara_pool_open_granted(), in a thread that may block */
-  YARA_POOL_WAITING,  /* waiter->granted() comes, unless it is withdrawn */
+  YARA_POOL_WAITING,  /* waiter->granted() comes, unless it is withdrawn; or the caller does not wait */
   YARA_POOL_CLOSED
 } YaraPoolGrant;
 
@@ -43,15 +49,19 @@ struct YaraPoolWaiter
 {
   /* Called once, in the thread that releases and with the pool locked: it hands the news over. */
   void          (*granted) (YaraPoolWaiter *waiter);
+  gboolean        keeps_watch; /* looks after the watch of the session itself; else nobody watches it any more */
   YaraSession    *session;    /* granted; NULL: the right to open one */
   gboolean        is_granted; /* this and the next are the pool's */
   YaraPoolWaiter *next;
 };
 
-YaraPoolGrant yara_pool_request  (YaraPool *pool, gboolean write, YaraPoolWaiter *waiter);
+YaraPoolGrant yara_pool_request  (YaraPool *pool, gboolean write, gboolean waits, YaraPoolWaiter *waiter);
 
 /* Leaves the queue. FALSE: it was granted before; what was granted is the caller's. */
 gboolean      yara_pool_withdraw (YaraPool *pool, gboolean write, YaraPoolWaiter *waiter);
+
+/* Takes this session, if it is at rest. It may not exist any more. */
+gboolean      yara_pool_take     (YaraPool *pool, YaraSession *session);
 
 /* Opens a session on a place that was granted; blocks. A failure gives the place back. */
 YaraSession  *yara_pool_open_granted (YaraPool *pool, gboolean write, GCancellable *cancellable, GError **error);
@@ -61,6 +71,15 @@ gboolean      yara_pool_is_wanted (YaraPool *pool, gboolean write);
 
 /* For who has waited for acquire_timeout. */
 GError       *yara_pool_timeout_error (YaraPool *pool, gboolean write);
+
+typedef struct
+{
+  guint n_open;    /* or being opened */
+  guint n_in_use;  /* of these */
+  guint n_waiting; /* for one */
+} YaraPoolCounts;
+
+void yara_pool_get_counts (YaraPool *pool, YaraPoolCounts *counts);
 
 /* For who comes after the close. */
 GError *yara_pool_closed_error (void);

@@ -15,3 +15,13 @@ void yara_workers_close  (YaraWorkers *workers);
 
 /* Takes a job whose request, completion, dispatcher, cancel and is_write are set; it completes once. */
 void yara_workers_submit (YaraWorkers *workers, YaraJob *job);
+
+/* The same for a job of a lease whose turn it is, and for which there is a session or the right to open
+ * one: yara_lease_serve() and yara_lease_complete() are called in a thread. */
+void yara_workers_submit_leased (YaraWorkers *workers, YaraJob *job);
+
+/* Before the first of them: sees to it that there is such a thread. FALSE: it cannot be started. */
+gboolean yara_workers_start_leased (YaraWorkers *workers, GError **error);
+
+/* How many jobs no thread has taken yet. */
+guint yara_workers_count_queued (YaraWorkers *workers);

@@ -3,6 +3,7 @@
 #include "orm/engine.h"
 
 #include "base/text.h"
+#include "conn/ambient.h"
 #include "orm/threaded.h"
 
 static gboolean
@@ -146,21 +147,39 @@ yara_orm_list_connections (YaraOrm *orm)
   return copy;
 }
 
+/* In a transaction any name leads to its connection: NULL with the error when its rule says otherwise. */
+static YaraConnection *
+get_pinned (YaraBlock *block, YaraConnection *connection, GError **error)
+{
+  YaraConnection *pinned = yara_block_get_connection (block);
+
+  if (connection == pinned || yara_block_get_rule (block) == YARA_RULE_PINNED)
+    return pinned;
+  if (yara_block_get_rule (block) == YARA_RULE_BY_NAME)
+    return connection;
+  g_set_error (error, YARA_ERROR, YARA_ERROR_TRANSACTION,
+               "connection \"%s\" is asked for while a transaction is open on \"%s\", and its rule is strict",
+               yara_connection_get_name (connection), yara_connection_get_name (pinned));
+  return NULL;
+}
+
 YaraConnection *
 yara_orm_get_connection (YaraOrm *orm, const char *name, GError **error)
 {
   YaraRegistry      *registry;
   YaraRegistryEntry *entry;
   YaraConnection    *connection = NULL;
+  YaraBlock         *block;
 
   g_return_val_if_fail (YARA_IS_ORM (orm), NULL);
 
   if (!check_open (orm->engine, error))
     return NULL;
+  block = yara_ambient_find (orm->engine->routes, NULL);
   registry = yara_routes_get_registry (orm->engine->routes);
   entry = yara_registry_find (registry, name != NULL ? name : "default");
   if (entry != NULL)
-    connection = entry->connection;
+    connection = block != NULL ? get_pinned (block, entry->connection, error) : entry->connection;
   else
     g_propagate_error (error, yara_registry_unknown_error (registry, name != NULL ? name : "default"));
   yara_registry_unref (registry);

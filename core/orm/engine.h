@@ -41,6 +41,7 @@ struct _YaraOrm
   YaraOrm    *root;       /* of a view: the object that owns the engine; a reference */
   char       *using_name; /* NULL: the router decides */
   char      **hints;      /* NULL: none */
+  gint64      timeout;    /* of statements, in microseconds; 0: as the URL says; less: none */
 };
 
 /* models.c */

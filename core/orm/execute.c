@@ -39,7 +39,7 @@ yara_call_clear (YaraCall *call)
   clear_request (&call->job.request);
   g_clear_pointer (&call->result, yara_result_unref);
   g_clear_pointer (&call->rows, yara_rows_unref);
-  g_clear_pointer (&call->decision.database, yara_database_unref);
+  yara_decision_clear (&call->decision);
   if (call->extra_free != NULL)
     call->extra_free (call->extra);
   yara_arena_clear (&call->arena);
@@ -119,6 +119,8 @@ request_get_sql (const YaraRequest *request)
   switch (request->kind)
     {
     case YARA_REQUEST_STATEMENT:
+    case YARA_REQUEST_FETCH:
+    case YARA_REQUEST_END_FETCH:
       return request->statement.sql->text;
     case YARA_REQUEST_BULK_INSERT:
       return (request->bulk.chunk_sql != NULL ? request->bulk.chunk_sql : request->bulk.tail_sql)->text;
@@ -126,6 +128,8 @@ request_get_sql (const YaraRequest *request)
       return request->script;
     case YARA_REQUEST_TRANSACTION:
       return request->statements[0];
+    case YARA_REQUEST_CONTROL: /* is no call's */
+      break;
     }
   g_assert_not_reached ();
 }
@@ -146,6 +150,8 @@ report (YaraCall *call)
         .duration = request->duration,
         .n_rows = request->error != NULL ? -1 : request->n_rows,
         .error = request->error,
+        .in_transaction = call->decision.block != NULL,
+        .overridden = call->decision.overridden,
   };
 
   yara_engine_report (call->orm->engine, call->orm, &event);
@@ -160,6 +166,9 @@ complete_error (YaraCall *call, GError *request_error)
   if (request_error->domain != YARA_ERROR)
     return;
   yara_error_set_connection (request_error, connection);
+  if (request_error->code == YARA_ERROR_TIMEOUT && call->decision.block != NULL &&
+      yara_block_is_late (call->decision.block))
+    g_prefix_error (&request_error, "the deadline of the transaction has come: ");
   if (call->model != NULL)
     g_prefix_error (&request_error, "%s %s on \"%s\": ", call->verb->name, call->model->info->name, connection);
   else
@@ -185,17 +194,64 @@ take_outcome (YaraCall *call, GError **error)
   return call->verb->next (call, error);
 }
 
+/* What was opened is closed in any case, and nobody is told of it. */
+static GCancellable *
+prepare_request (YaraCall *call, GCancellable *cancellable)
+{
+  YaraRequest *request = &call->job.request;
+  gboolean     is_end = request->kind == YARA_REQUEST_END_FETCH;
+
+  request->measure = !is_end && yara_engine_is_observed (call->orm->engine);
+  request->timeout = call->orm->timeout;
+  return is_end ? NULL : cancellable;
+}
+
+/* A lock that ends with its statement would protect nobody. */
+static gboolean
+check_lock (YaraCall *call, GError **error)
+{
+  YaraBlock *block = call->decision.block;
+
+  if (G_LIKELY (call->query == NULL || !call->query->for_update) ||
+      (block != NULL && !yara_block_is_read_only (block)))
+    return TRUE;
+  g_set_error (error, YARA_ERROR, YARA_ERROR_TRANSACTION,
+               "%s %s on \"%s\": rows can be locked in a transaction that writes, and %s; begin one around it",
+               call->verb->name, call->model->info->name, yara_connection_get_name (call->decision.connection),
+               block == NULL ? "none is open" : "this one is read-only");
+  return FALSE;
+}
+
+/* Everything but schemas is placed by now. */
+static gboolean
+start (YaraCall *call, GError **error)
+{
+  call->job.request.in_transaction = call->decision.block != NULL;
+  return check_lock (call, error) && call->verb->start (call, error);
+}
+
 /* ---- the blocking shape ---- */
+
+static void
+run_request (YaraCall *call, GCancellable *cancellable)
+{
+  cancellable = prepare_request (call, cancellable);
+  if (G_UNLIKELY (call->decision.block != NULL))
+    yara_block_run (call->decision.block, &call->job.request, cancellable);
+  else if (G_UNLIKELY (call->lease != NULL))
+    yara_lease_run (call->lease, &call->job.request, cancellable);
+  else
+    yara_database_run (call->decision.database, &call->job.request, cancellable);
+}
 
 gboolean
 yara_call_run_placed (YaraCall *call, GCancellable *cancellable, GError **error)
 {
-  gboolean ok = !g_cancellable_set_error_if_cancelled (cancellable, error) && call->verb->start (call, error);
+  gboolean ok = !g_cancellable_set_error_if_cancelled (cancellable, error) && start (call, error);
 
   while (ok && !call->done)
     {
-      call->job.request.measure = yara_engine_is_observed (call->orm->engine);
-      yara_database_run (call->decision.database, &call->job.request, cancellable);
+      run_request (call, cancellable);
       ok = take_outcome (call, error);
     }
   if (!ok && call->verb->undo != NULL)
@@ -220,16 +276,23 @@ finish_task (YaraCall *call, GError *error)
     {
       if (call->verb->undo != NULL)
         call->verb->undo (call);
-      yara_call_free (call);
+      yara_call_clear (call);
+      g_task_set_task_data (task, call, g_free); /* until the callback, which is in it */
       g_task_return_error (task, error);
     }
   else
     {
       /* Nothing of the call but its outcome is needed from here on, and the outcome may lie in the
        * finished task for a long time. */
-      g_clear_pointer (&call->decision.database, yara_database_unref);
+      yara_decision_clear (&call->decision);
       g_task_return_pointer (task, call, (GDestroyNotify) yara_call_free);
     }
+}
+
+static void
+run_callback (GObject *source, GAsyncResult *result, gpointer call)
+{
+  yara_continuation_run (&((YaraCall *) call)->continuation, source, result);
 }
 
 /* The values of a statement may lie in a query that the caller frees now. */
@@ -238,7 +301,8 @@ own_values (YaraCall *call, GError **error)
 {
   YaraStatement *statement = &call->job.request.statement;
 
-  if (call->job.request.kind != YARA_REQUEST_STATEMENT || call->step > 0)
+  if ((call->job.request.kind != YARA_REQUEST_STATEMENT && call->job.request.kind != YARA_REQUEST_FETCH) ||
+      call->step > 0)
     return TRUE;
   for (guint i = 0; i < statement->n_values; i++)
     if (!yara_value_copy_to (&statement->values[i], &statement->values[i], &call->arena))
@@ -252,15 +316,20 @@ own_values (YaraCall *call, GError **error)
 static void
 submit_request (YaraCall *call)
 {
-  call->job.request.measure = yara_engine_is_observed (call->orm->engine);
-  yara_database_submit (call->decision.database, &call->job, g_task_get_cancellable (call->task));
+  GCancellable *cancellable = prepare_request (call, g_task_get_cancellable (call->task));
+
+  if (G_UNLIKELY (call->decision.block != NULL))
+    yara_block_submit (call->decision.block, &call->job, cancellable);
+  else if (G_UNLIKELY (call->lease != NULL))
+    yara_lease_submit (call->lease, &call->job, cancellable);
+  else
+    yara_database_submit (call->decision.database, &call->job, cancellable);
 }
 
 static void
-on_completed (YaraCompletion *completion)
+go_on (YaraCall *call)
 {
-  YaraCall *call = (YaraCall *) completion;
-  GError   *error = NULL;
+  GError *error = NULL;
 
   if (take_outcome (call, &error) && !call->done)
     submit_request (call);
@@ -268,11 +337,30 @@ on_completed (YaraCompletion *completion)
     finish_task (call, error);
 }
 
+/* Hooks, and functions of the program that a verb calls, run in what was current when it was issued. */
+static void
+on_completed (YaraCompletion *completion)
+{
+  YaraCall        *call = (YaraCall *) completion;
+  YaraAmbient     *ambient = call->continuation.ambient;
+  YaraAmbientFrame frame;
+
+  if (G_LIKELY (ambient == NULL && yara_ambient_thread.current == NULL))
+    {
+      go_on (call);
+      return;
+    }
+  yara_ambient_push (&frame, ambient);
+  go_on (call);
+  yara_ambient_pop (&frame);
+}
+
 static void
 make_task (YaraCall *call, gpointer source, GCancellable *cancellable, GAsyncReadyCallback callback,
            gpointer user_data)
 {
-  call->task = g_task_new (source, cancellable, callback, user_data);
+  yara_continuation_init (&call->continuation, callback, user_data);
+  call->task = g_task_new (source, cancellable, run_callback, call);
   g_task_set_source_tag (call->task, (gpointer) call->verb);
   /* A statement that was committed succeeded, also when it was cancelled too late. */
   g_task_set_check_cancellable (call->task, FALSE);
@@ -285,7 +373,7 @@ start_async (YaraCall *call, gboolean placed, GError *error)
   GCancellable *cancellable = g_task_get_cancellable (call->task);
 
   if (placed && !g_cancellable_set_error_if_cancelled (cancellable, &error) &&
-      call->verb->start (call, &error) && !call->done && own_values (call, &error))
+      start (call, &error) && !call->done && own_values (call, &error))
     submit_request (call);
   else
     finish_task (call, error);

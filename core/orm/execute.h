@@ -3,6 +3,8 @@
  * each prepares one request and looks at its outcome. The same steps serve both shapes. */
 #pragma once
 
+#include "conn/ambient.h"
+#include "conn/lease.h"
 #include "orm/engine.h"
 
 typedef struct YaraCall YaraCall;
@@ -33,6 +35,7 @@ struct YaraCall
   YaraRegisteredModel *model;     /* NULL: raw SQL, schemas */
   YaraSqlCache        *sql;       /* of the model, in the dialect of the decision */
   YaraDecision         decision;
+  YaraLease           *lease;     /* of the verb, for all of its requests; or NULL */
   guint                step;      /* for verbs of several requests */
   gboolean             done;
 
@@ -52,6 +55,7 @@ struct YaraCall
   gboolean             flag;
 
   GTask               *task;      /* of the asynchronous shape */
+  YaraContinuation     continuation;
   YaraArena            arena;
   gint64               arena_space[32];
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The YaraOrm object: opening, closing, and the views that name a connection or give hints. */
+ * The YaraOrm object: opening, closing, and the views that name a connection, give hints or set a time-out. */
 #include "orm/engine.h"
 
 #include "orm/threaded.h"
@@ -75,7 +75,7 @@ orm_new (void)
 }
 
 static YaraOrm *
-view_new (YaraOrm *orm, const char *using_name, const char *const *hints)
+view_new (YaraOrm *orm, const char *using_name, const char *const *hints, gint64 timeout)
 {
   YaraOrm *view = g_object_new (YARA_TYPE_ORM, NULL);
 
@@ -83,6 +83,7 @@ view_new (YaraOrm *orm, const char *using_name, const char *const *hints)
   view->root = g_object_ref (orm->root != NULL ? orm->root : orm);
   view->using_name = g_strdup (using_name);
   view->hints = g_strdupv ((char **) hints);
+  view->timeout = timeout;
   return view;
 }
 
@@ -92,7 +93,7 @@ yara_orm_using (YaraOrm *orm, const char *name)
   g_return_val_if_fail (YARA_IS_ORM (orm), NULL);
   g_return_val_if_fail (name != NULL, NULL);
 
-  return view_new (orm, name, (const char *const *) orm->hints);
+  return view_new (orm, name, (const char *const *) orm->hints, orm->timeout);
 }
 
 YaraOrm *
@@ -101,7 +102,20 @@ yara_orm_with_hints (YaraOrm *orm, const char *const *hints)
   g_return_val_if_fail (YARA_IS_ORM (orm), NULL);
   g_return_val_if_fail (hints != NULL, NULL);
 
-  return view_new (orm, orm->using_name, hints);
+  return view_new (orm, orm->using_name, hints, orm->timeout);
+}
+
+YaraOrm *
+yara_orm_with_timeout (YaraOrm *orm, double seconds)
+{
+  gint64 timeout = -1;
+
+  g_return_val_if_fail (YARA_IS_ORM (orm), NULL);
+  g_return_val_if_fail (seconds >= 0 && seconds <= 86400, NULL);
+
+  if (seconds > 0)
+    timeout = MAX ((gint64) (seconds * G_USEC_PER_SEC), 1);
+  return view_new (orm, orm->using_name, (const char *const *) orm->hints, timeout);
 }
 
 /* ---- opening ---- */

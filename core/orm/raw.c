@@ -83,7 +83,7 @@ run (YaraCall *call, const YaraVerb *verb, YaraConnection *connection, const cha
   g_return_val_if_fail (sql != NULL, FALSE);
 
   orm = get_owner (connection, error);
-  if (orm == NULL || !yara_routes_decide_connection (orm->engine->routes, connection, &call->decision, error))
+  if (orm == NULL || !yara_routes_decide_raw (orm->engine->routes, connection, &call->decision, error))
     return FALSE;
   call->orm = orm;
   fill_statement (call, sql, args);
@@ -97,7 +97,7 @@ submit_filled (YaraCall *call, YaraConnection *connection, GCancellable *cancell
   GError  *error = NULL;
   YaraOrm *orm = get_owner (connection, &error);
 
-  if (orm != NULL && yara_routes_decide_connection (orm->engine->routes, connection, &call->decision, &error))
+  if (orm != NULL && yara_routes_decide_raw (orm->engine->routes, connection, &call->decision, &error))
     {
       call->orm = orm;
       /* The task holds the connection; the call holds the ORM behind it. */
@@ -256,7 +256,7 @@ yara_connection_execute_script (YaraConnection *connection, const char *script, 
   g_return_val_if_fail (script != NULL, FALSE);
 
   orm = get_owner (connection, error);
-  if (orm == NULL || !yara_routes_decide_connection (orm->engine->routes, connection, &call.decision, error))
+  if (orm == NULL || !yara_routes_decide_raw (orm->engine->routes, connection, &call.decision, error))
     return FALSE;
   call.orm = orm;
   call.job.request.kind = YARA_REQUEST_SCRIPT;
@@ -285,40 +285,4 @@ yara_connection_execute_script_finish (YaraConnection *connection, GAsyncResult 
   g_autoptr (YaraCall) call = yara_call_finish (connection, result, &script_verb, error);
 
   return call != NULL;
-}
-
-/* ---- what the connection is ---- */
-
-/* The database behind the connection now: (transfer full), NULL when there is none. */
-static YaraDatabase *
-find_database (YaraConnection *connection)
-{
-  YaraOrm     *orm = get_owner (connection, NULL);
-  YaraDecision decision;
-
-  if (orm == NULL || !yara_routes_decide_connection (orm->engine->routes, connection, &decision, NULL))
-    return NULL;
-  return decision.database;
-}
-
-const char *
-yara_connection_get_backend (YaraConnection *connection)
-{
-  g_autoptr (YaraDatabase) database = NULL;
-
-  g_return_val_if_fail (YARA_IS_CONNECTION (connection), NULL);
-
-  database = find_database (connection);
-  return database != NULL ? yara_database_get_config (database)->backend->name : NULL;
-}
-
-char *
-yara_connection_get_url (YaraConnection *connection)
-{
-  g_autoptr (YaraDatabase) database = NULL;
-
-  g_return_val_if_fail (YARA_IS_CONNECTION (connection), NULL);
-
-  database = find_database (connection);
-  return database != NULL ? g_strdup (yara_database_get_config (database)->url) : NULL;
 }

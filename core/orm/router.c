@@ -71,6 +71,6 @@ yara_orm_route (YaraOrm *orm, const YaraModel *model, YaraOperation operation, Y
                            &decision, error))
     return FALSE;
   *route = (YaraRoute){ decision.connection, decision.reason, decision.generation };
-  yara_database_unref (decision.database);
+  yara_decision_clear (&decision);
   return TRUE;
 }

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * Schema generation: which model goes to which connection, in which order, and running it. */
-#include "orm/execute.h"
+#include "orm/schema.h"
 
 #include "sql/schema.h"
 
-/* The statements for one connection. */
-typedef struct
-{
-  YaraDecision decision;
-  GPtrArray   *statements; /* char *, NULL-terminated when complete */
-} SchemaGroup;
+typedef YaraSchemaGroup SchemaGroup;
 
 static void
 schema_group_free (SchemaGroup *group)
 {
-  g_clear_pointer (&group->decision.database, yara_database_unref);
+  yara_decision_clear (&group->decision);
   g_ptr_array_unref (group->statements);
   g_free (group);
 }
@@ -24,6 +19,7 @@ typedef struct
 {
   YaraOrm         *orm;
   YaraSchemaFlags  flags;
+  GHashTable      *existing; /* or NULL */
   GHashTable      *wanted; /* YaraRegisteredModel * not yet in `groups` */
   GPtrArray       *groups; /* SchemaGroup *, in the order of first use */
 } SchemaPlan;
@@ -55,8 +51,7 @@ get_group (GPtrArray *groups, const YaraDecision *decision)
         return group;
     }
   group = g_new0 (SchemaGroup, 1);
-  group->decision = *decision;
-  yara_database_ref (group->decision.database);
+  group->decision = yara_decision_copy (decision);
   group->statements = g_ptr_array_new_with_free_func (g_free);
   g_ptr_array_add (groups, group);
   return group;
@@ -77,7 +72,7 @@ check_reference (YaraOrm *orm, const YaraModelInfo *info, const YaraFieldInfo *f
       return FALSE;
     }
   same = decision.connection == home;
-  yara_database_unref (decision.database);
+  yara_decision_clear (&decision);
   if (same)
     return TRUE;
   g_set_error (error, YARA_ERROR, YARA_ERROR_CONFIGURATION,
@@ -86,6 +81,19 @@ check_reference (YaraOrm *orm, const YaraModelInfo *info, const YaraFieldInfo *f
                info->name, field->name, info->name, yara_connection_get_name (home), target->name,
                yara_connection_get_name (decision.connection));
   return FALSE;
+}
+
+static gboolean
+append_statements (const SchemaPlan *plan, const YaraModelInfo *info, const YaraDialect *dialect,
+                   GPtrArray *statements, GError **error)
+{
+  YaraEngine *engine = plan->orm->engine;
+
+  if (plan->existing == NULL)
+    return yara_schema_append (dialect, info, (plan->flags & YARA_SCHEMA_SAFE) != 0, find_info, engine, statements,
+                               error);
+  return yara_schema_append_missing (dialect, info, g_hash_table_lookup (plan->existing, info->model), find_info,
+                                     engine, statements, error);
 }
 
 /* Adds a model after those that it references. A cycle of references ends where it began: the model
@@ -114,21 +122,20 @@ add_model (SchemaPlan *plan, YaraRegisteredModel *model, GError **error)
   if (ok)
     {
       group = get_group (plan->groups, &decision);
-      ok = yara_schema_append (yara_database_get_config (decision.database)->backend->dialect, info,
-                               (plan->flags & YARA_SCHEMA_SAFE) != 0, find_info, plan->orm->engine,
-                               group->statements, error);
+      ok = append_statements (plan, info, yara_database_get_config (decision.database)->backend->dialect,
+                              group->statements, error);
     }
-  yara_database_unref (decision.database);
+  yara_decision_clear (&decision);
   return ok;
 }
 
-/* The groups of statements for `models` (NULL: all registered): (transfer container). */
-static GPtrArray *
-make_plan (YaraOrm *orm, const YaraModel *const *models, YaraSchemaFlags flags, GError **error)
+GPtrArray *
+yara_schema_plan (YaraOrm *orm, const YaraModel *const *models, YaraSchemaFlags flags, GHashTable *existing,
+                  GError **error)
 {
   g_autoptr (GHashTable) wanted = g_hash_table_new (NULL, NULL);
   g_autoptr (GPtrArray)  groups = g_ptr_array_new_with_free_func ((GDestroyNotify) schema_group_free);
-  SchemaPlan             plan = { orm, flags, wanted, groups };
+  SchemaPlan             plan = { orm, flags, existing, wanted, groups };
   GPtrArray             *order = orm->engine->model_order;
   gboolean               ok = TRUE;
 
@@ -148,16 +155,10 @@ make_plan (YaraOrm *orm, const YaraModel *const *models, YaraSchemaFlags flags, 
 }
 
 GVariant *
-yara_orm_schema_sql (YaraOrm *orm, const YaraModel *const *models, YaraSchemaFlags flags, GError **error)
+yara_schema_plan_to_variant (const GPtrArray *groups)
 {
-  g_autoptr (GPtrArray) groups = NULL;
-  GVariantBuilder       builder;
+  GVariantBuilder builder;
 
-  g_return_val_if_fail (YARA_IS_ORM (orm), NULL);
-
-  groups = make_plan (orm, models, flags, error);
-  if (groups == NULL)
-    return NULL;
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(sas)"));
   for (guint i = 0; i < groups->len; i++)
     {
@@ -169,15 +170,25 @@ yara_orm_schema_sql (YaraOrm *orm, const YaraModel *const *models, YaraSchemaFla
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }
 
+GVariant *
+yara_orm_schema_sql (YaraOrm *orm, const YaraModel *const *models, YaraSchemaFlags flags, GError **error)
+{
+  g_autoptr (GPtrArray) groups = NULL;
+
+  g_return_val_if_fail (YARA_IS_ORM (orm), NULL);
+
+  groups = yara_schema_plan (orm, models, flags, NULL, error);
+  return groups != NULL ? yara_schema_plan_to_variant (groups) : NULL;
+}
+
 /* ---- running it: one request a connection ---- */
 
 static void
 load_group (YaraCall *call, const SchemaGroup *group)
 {
   yara_request_reset (&call->job.request);
-  g_clear_pointer (&call->decision.database, yara_database_unref);
-  call->decision = group->decision;
-  yara_database_ref (call->decision.database);
+  yara_decision_clear (&call->decision);
+  call->decision = yara_decision_copy (&group->decision);
   call->job.request.kind = YARA_REQUEST_TRANSACTION;
   call->job.request.statements = (const char *const *) group->statements->pdata;
 }
@@ -236,7 +247,7 @@ generate (YaraOrm *orm, const YaraModel *const *models, YaraSchemaFlags flags, G
   yara_call_init (&call, &schema_verb, orm);
   g_return_val_if_fail (YARA_IS_ORM (orm), FALSE);
 
-  call.extra = make_plan (orm, models, flags, error);
+  call.extra = yara_schema_plan (orm, models, flags, NULL, error);
   if (call.extra == NULL)
     return FALSE;
   call.extra_free = (GDestroyNotify) g_ptr_array_unref;
@@ -253,7 +264,7 @@ generate_async (YaraOrm *orm, const YaraModel *const *models, YaraSchemaFlags fl
   g_return_if_fail (YARA_IS_ORM (orm));
 
   call = yara_call_new (&schema_verb, orm);
-  call->extra = make_plan (orm, models, flags, &error);
+  call->extra = yara_schema_plan (orm, models, flags, NULL, &error);
   if (call->extra != NULL)
     {
       call->extra_free = (GDestroyNotify) g_ptr_array_unref;

@@ -2,6 +2,7 @@
  * Blocking verbs in a thread. */
 #include "orm/threaded.h"
 
+#include "conn/ambient.h"
 #include "conn/background.h"
 
 typedef struct
@@ -47,15 +48,13 @@ void
 yara_run_threaded (gpointer tag, YaraThreadedFunc func, GDestroyNotify destroy, gpointer source, const char *first,
                    const char *second, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
-  GTask *task = g_task_new (source, cancellable, callback, user_data);
+  GTask *task = yara_ambient_task_new (source, tag, cancellable, callback, user_data);
   Work  *work = g_new0 (Work, 1);
 
   work->func = func;
   work->destroy = destroy;
   work->first = g_strdup (first);
   work->second = g_strdup (second);
-  g_task_set_source_tag (task, tag);
-  g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, work, (GDestroyNotify) work_free);
   yara_background_run (task, run_work, return_outcome);
 }

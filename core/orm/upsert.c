@@ -159,11 +159,12 @@ take_created_key (YaraCall *call, GError **error)
          yara_record_set_key (call->model->info, call->record, request->number, error);
 }
 
-/* After an INSERT that failed: TRUE when somebody else may have inserted the row meanwhile. */
+/* After an INSERT that failed: TRUE when somebody else may have inserted the row meanwhile. In a transaction
+ * it has failed with it. */
 static gboolean
 lost_race (YaraCall *call)
 {
-  return call->flag && call->extra == NULL &&
+  return call->flag && call->extra == NULL && call->decision.block == NULL &&
          g_error_matches (call->job.request.error, YARA_ERROR, YARA_ERROR_INTEGRITY);
 }
 

@@ -217,6 +217,15 @@ yara_query_distinct (YaraQuery *query)
 }
 
 void
+yara_query_for_update (YaraQuery *query, YaraLock lock)
+{
+  g_return_if_fail (query != NULL);
+
+  query->for_update = TRUE;
+  query->lock = lock;
+}
+
+void
 yara_query_set_value (YaraQuery *query, const char *field, const YaraValue *value)
 {
   YaraAssignment *assignment;
@@ -257,5 +266,7 @@ yara_query_copy (const YaraQuery *query)
   copy->limit = query->limit;
   copy->offset = query->offset;
   copy->distinct = query->distinct;
+  copy->for_update = query->for_update;
+  copy->lock = query->lock;
   return copy;
 }

@@ -74,6 +74,8 @@ struct YaraQuery
   gint64           limit;    /* -1: none */
   gint64           offset;   /* 0: none */
   gboolean         distinct;
+  gboolean         for_update;
+  YaraLock         lock;     /* for_update */
   GError          *error;    /* the first mistake that needs no model to be seen, or NULL */
   YaraArena        arena;    /* behind the lists */
   gint64           inline_space[48];

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "conn/ambient.h"
 
 /* From so many connections on a hash table finds a name faster than comparing. */
 #define MANY_CONNECTIONS 16
@@ -124,14 +125,146 @@ fill_decision (YaraDecision *decision, const YaraVisit *visit, const YaraRegistr
   decision->connection = entry->connection;
   decision->database = yara_database_ref (entry->database);
   decision->generation = visit->generation->router->number;
+  decision->block = NULL;
+  decision->overridden = -1;
 }
+
+/* ---- in a transaction ---- */
+
+static void
+join (YaraDecision *decision, YaraBlock *block, int overridden)
+{
+  *decision = (YaraDecision) {
+    .connection = yara_block_get_connection (block),
+    .database = yara_database_ref (yara_block_get_database (block)),
+    .block = yara_block_ref (block),
+    .reason = YARA_ROUTE_TRANSACTION,
+    .overridden = overridden,
+  };
+  if (overridden >= 0)
+    yara_block_count_overridden (block);
+}
+
+/* To where it goes by its name, which may be the place of another transaction of the chain. */
+static void
+go_by_name (YaraRoutes *routes, YaraDecision *decision, const YaraVisit *visit, const YaraRegistryEntry *entry)
+{
+  YaraBlock *block = yara_ambient_find (routes, entry->connection);
+
+  fill_decision (decision, visit, entry);
+  if (block == NULL)
+    return;
+  yara_database_unref (decision->database);
+  decision->database = yara_database_ref (yara_block_get_database (block));
+  decision->block = yara_block_ref (block);
+}
+
+/* Who would have been asked, or followed, had there been no transaction on `connection`. */
+static int
+find_overridden (YaraRoutes *routes, YaraConnection *connection, const YaraModel *model, YaraOperation operation)
+{
+  const char *name = yara_connection_get_name (connection);
+  YaraVisit   visit = yara_generations_enter (&routes->generations);
+  gboolean    has_router = visit.generation->router->functions[operation] != NULL;
+
+  yara_generations_leave (&routes->generations, visit);
+  if (has_router)
+    return YARA_ROUTE_ROUTER;
+  if (model->connection != NULL)
+    return strcmp (model->connection, name) != 0 ? YARA_ROUTE_MODEL : -1;
+  return strcmp (name, "default") != 0 ? YARA_ROUTE_DEFAULT : -1;
+}
+
+static gboolean
+refuse_using (YaraBlock *block, const char *name, GError **error)
+{
+  g_set_error (error, YARA_ERROR, YARA_ERROR_TRANSACTION,
+               "connection \"%s\" is named while a transaction is open on \"%s\", and a transaction spans one "
+               "connection; end it first, or begin it with YARA_RULE_BY_NAME",
+               name, yara_connection_get_name (yara_block_get_connection (block)));
+  return FALSE;
+}
+
+static gboolean
+refuse_elsewhere (YaraBlock *block, const YaraModel *model, YaraOperation operation, const YaraRegistryEntry *entry,
+                  YaraRouteReason reason, GError **error)
+{
+  g_set_error (error, YARA_ERROR, YARA_ERROR_TRANSACTION,
+               "a %s of %s goes to \"%s\" (%s), but a transaction is open on \"%s\", and its rule is strict; "
+               "issue it outside of the transaction",
+               operation == YARA_OPERATION_READ ? "read" : "write", model->name,
+               entry->name, yara_route_reason_get_name (reason),
+               yara_connection_get_name (yara_block_get_connection (block)));
+  return FALSE;
+}
+
+/* The rules that ask: within a visit. A model that is written here is also read here. */
+static gboolean
+decide_by_asking (YaraRoutes *routes, YaraVisit *visit, YaraBlock *block, const YaraModel *model,
+                  YaraOperation operation, const char *using_name, const char *const *hints, YaraDecision *decision,
+                  GError **error)
+{
+  YaraConnection    *connection = yara_block_get_connection (block);
+  YaraRouteReason    reason, write_reason;
+  YaraRegistryEntry *entry = place (visit, model, operation, using_name, hints, &reason, error), *home = entry;
+
+  if (entry != NULL && entry->connection != connection && operation == YARA_OPERATION_READ && using_name == NULL)
+    home = place (visit, model, YARA_OPERATION_WRITE, NULL, hints, &write_reason, error);
+  if (entry == NULL || home == NULL)
+    return FALSE;
+  if (home->connection == connection)
+    join (decision, block, entry != home ? (int) reason : -1);
+  else if (yara_block_get_rule (block) == YARA_RULE_STRICT)
+    return refuse_elsewhere (block, model, operation, entry, reason, error);
+  else
+    {
+      decision->reason = reason;
+      go_by_name (routes, decision, visit, entry);
+    }
+  return TRUE;
+}
+
+static gboolean
+decide_inside (YaraRoutes *routes, YaraBlock *block, const YaraModel *model, YaraOperation operation,
+               const char *using_name, const char *const *hints, YaraDecision *decision, GError **error)
+{
+  YaraConnection     *connection = yara_block_get_connection (block);
+  YaraTransactionRule rule = yara_block_get_rule (block);
+  YaraVisit           visit;
+  gboolean            ok;
+
+  if (using_name != NULL && rule != YARA_RULE_BY_NAME)
+    {
+      if (strcmp (using_name, yara_connection_get_name (connection)) != 0)
+        return refuse_using (block, using_name, error);
+      join (decision, block, -1);
+      return TRUE;
+    }
+  if (rule == YARA_RULE_PINNED)
+    {
+      join (decision, block, find_overridden (routes, connection, model, operation));
+      return TRUE;
+    }
+  visit = yara_generations_enter (&routes->generations);
+  ok = decide_by_asking (routes, &visit, block, model, operation, using_name, hints, decision, error);
+  yara_generations_leave (&routes->generations, visit);
+  return ok;
+}
+
+/* ---- deciding ---- */
 
 gboolean
 yara_routes_decide (YaraRoutes *routes, const YaraModel *model, YaraOperation operation, const char *using_name,
                     const char *const *hints, YaraDecision *decision, GError **error)
 {
-  YaraVisit          visit = yara_generations_enter (&routes->generations);
-  YaraRegistryEntry *entry = place (&visit, model, operation, using_name, hints, &decision->reason, error);
+  YaraBlock         *block = yara_ambient_find (routes, NULL);
+  YaraVisit          visit;
+  YaraRegistryEntry *entry;
+
+  if (G_UNLIKELY (block != NULL))
+    return decide_inside (routes, block, model, operation, using_name, hints, decision, error);
+  visit = yara_generations_enter (&routes->generations);
+  entry = place (&visit, model, operation, using_name, hints, &decision->reason, error);
 
   if (entry != NULL)
     fill_decision (decision, &visit, entry);
@@ -154,6 +287,41 @@ yara_routes_decide_connection (YaraRoutes *routes, YaraConnection *connection, Y
   else
     g_set_error (error, YARA_ERROR, YARA_ERROR_CONNECTION, "connection \"%s\" was removed or closed",
                  yara_connection_get_name (connection));
+  yara_generations_leave (&routes->generations, visit);
+  return entry != NULL;
+}
+
+gboolean
+yara_routes_decide_raw (YaraRoutes *routes, YaraConnection *connection, YaraDecision *decision, GError **error)
+{
+  YaraBlock *block = yara_ambient_find (routes, NULL);
+
+  if (block != NULL && yara_block_get_connection (block) != connection)
+    {
+      if (yara_block_get_rule (block) != YARA_RULE_BY_NAME)
+        return refuse_using (block, yara_connection_get_name (connection), error);
+      block = yara_ambient_find (routes, connection);
+    }
+  if (block == NULL)
+    return yara_routes_decide_connection (routes, connection, decision, error);
+  join (decision, block, -1);
+  return TRUE;
+}
+
+gboolean
+yara_routes_decide_begin (YaraRoutes *routes, const char *name, const YaraModel *model, const char *using_name,
+                          const char *const *hints, YaraDecision *decision, GError **error)
+{
+  YaraVisit          visit = yara_generations_enter (&routes->generations);
+  YaraRegistryEntry *entry;
+
+  if (name == NULL)
+    name = using_name;
+  if (name == NULL && model == NULL)
+    name = "default";
+  entry = place (&visit, model, YARA_OPERATION_WRITE, name, hints, &decision->reason, error);
+  if (entry != NULL)
+    go_by_name (routes, decision, &visit, entry);
   yara_generations_leave (&routes->generations, visit);
   return entry != NULL;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <yaraorm/yara-routing.h>
+#include "conn/block.h"
 #include "conn/connection.h"
 
 typedef struct YaraRoutes YaraRoutes;
@@ -17,14 +18,41 @@ typedef struct
 {
   YaraConnection *connection; /* borrowed */
   YaraDatabase   *database;   /* (transfer full) */
+  YaraBlock      *block;      /* (transfer full): the transaction that it belongs to, or NULL */
   YaraRouteReason reason;
-  guint64         generation;
+  guint64         generation; /* 0: no router was asked */
+  int             overridden; /* the YaraRouteReason of who was not followed because of the transaction, or -1 */
 } YaraDecision;
 
-/* The one function that places a statement. `using_name` and `hints` are nullable. */
+static inline void
+yara_decision_clear (YaraDecision *decision)
+{
+  g_clear_pointer (&decision->database, yara_database_unref);
+  g_clear_pointer (&decision->block, yara_block_unref);
+}
+
+/* A copy with references of its own. */
+static inline YaraDecision
+yara_decision_copy (const YaraDecision *decision)
+{
+  yara_database_ref (decision->database);
+  if (decision->block != NULL)
+    yara_block_ref (decision->block);
+  return *decision;
+}
+
+/* The one function that places a statement: in a transaction that is current in this thread, else by the router.
+ * `using_name` and `hints` are nullable. */
 gboolean yara_routes_decide (YaraRoutes *routes, const YaraModel *model, YaraOperation operation, const char *using_name, const char *const *hints, YaraDecision *decision, GError **error);
 
-/* The database behind a connection object, for raw SQL; YARA_ERROR_CONNECTION when it was removed or
+/* The same for raw SQL on a connection object. */
+gboolean yara_routes_decide_raw (YaraRoutes *routes, YaraConnection *connection, YaraDecision *decision, GError **error);
+
+/* Where a transaction begins, whatever is current: on connection `name`, else where writes of `model` go, else on
+ * `using_name`, else on the default; all nullable. The block is the one that the chain has open there. */
+gboolean yara_routes_decide_begin (YaraRoutes *routes, const char *name, const YaraModel *model, const char *using_name, const char *const *hints, YaraDecision *decision, GError **error);
+
+/* The database behind a connection object, whatever is current; YARA_ERROR_CONNECTION when it was removed or
  * closed. Reason USING. */
 gboolean yara_routes_decide_connection (YaraRoutes *routes, YaraConnection *connection, YaraDecision *decision, GError **error);
 

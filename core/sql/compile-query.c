@@ -140,6 +140,9 @@ add_limits (YaraCompiler *compiler, const YaraQuery *query, gint64 most)
       limits |= YARA_SHAPE_OFFSET;
       *yara_compiler_add_value (compiler) = yara_value_int (query->offset);
     }
+  if (query->for_update)
+    limits |= YARA_SHAPE_FOR_UPDATE | (query->lock & YARA_LOCK_NOWAIT ? YARA_SHAPE_NOWAIT :
+                                       query->lock & YARA_LOCK_SKIP_LOCKED ? YARA_SHAPE_SKIP_LOCKED : 0);
   yara_shape_add (&compiler->shape, limits);
 }
 
@@ -156,6 +159,10 @@ bind_select (YaraCompiler *compiler, YaraSelect what, const YaraQuery *query, co
     return fail_query (compiler->info, "the last row of a query with limit or offset is not defined; "
                        "reverse the order and use yara_orm_first()", error);
 
+  if (query->for_update && (what == YARA_SELECT_COUNT || what == YARA_SELECT_EXISTS || query->distinct))
+    return fail_query (compiler->info, "counted rows and distinct ones cannot be locked; drop yara_query_for_update() "
+                       "or read the rows themselves", error);
+
   if (!add_head (compiler, what, query, fields, statement, error) ||
       !yara_compiler_add_filters (compiler, query, &fixes_key, error) ||
       !add_orders (compiler, what, query, error))
@@ -169,7 +176,7 @@ bind_select (YaraCompiler *compiler, YaraSelect what, const YaraQuery *query, co
     most = statement->max_rows = 2;
   if (compiler->shape.bytes[0] != YARA_SHAPE_COUNT)
     add_limits (compiler, query, most);
-  statement->is_read = TRUE;
+  statement->is_read = !query->for_update;
   return TRUE;
 }
 
@@ -210,6 +217,8 @@ yara_compile_select (YaraSqlCache *cache, YaraSelect what, const YaraQuery *quer
 static gboolean
 refuse_slices (const YaraModelInfo *info, const YaraQuery *query, GError **error)
 {
+  if (query->for_update)
+    return fail_query (info, "update and delete lock what they change; drop yara_query_for_update()", error);
   if (query->orders == NULL && query->limit < 0 && query->offset == 0 && !query->distinct)
     return TRUE;
   return fail_query (info, "a query with order, limit, offset or distinct cannot update or delete; "

@@ -234,6 +234,7 @@ const YaraDialect yara_dialect_postgres = {
   .is_distinct = "IS DISTINCT FROM",
   .no_limit = "",
   .table_options = "",
+  .locks_rows = TRUE,
   .returns_key = TRUE,
   .max_parameters = 65535,
   .bulk_rows = 100,
@@ -245,5 +246,9 @@ const YaraDialect yara_dialect_postgres = {
   .append_type = append_type,
   .append_database_key = append_database_key,
   .append_default = append_default,
+  .catalog = "SELECT 'c', attname::text FROM pg_attribute WHERE attrelid = to_regclass (quote_ident ($1::text)) "
+             "AND attnum > 0 AND NOT attisdropped UNION ALL "
+             "SELECT 'i', relname::text FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
+             "WHERE indrelid = to_regclass (quote_ident ($1::text))",
   .add_comments = add_comments,
 };

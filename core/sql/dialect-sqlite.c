@@ -243,5 +243,7 @@ const YaraDialect yara_dialect_sqlite = {
   .append_type = append_type,
   .append_database_key = append_database_key,
   .append_default = append_default,
+  .catalog = "SELECT 'c', name FROM pragma_table_info ($1) UNION ALL "
+             "SELECT 'i', name FROM sqlite_schema WHERE type = 'index' AND tbl_name = $1",
   .add_comments = NULL,
 };

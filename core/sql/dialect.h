@@ -18,6 +18,7 @@ struct YaraDialect
   const char *is_distinct;    /* the operator that compares NULL like a value: "IS NOT" */
   const char *no_limit;       /* what stands before an OFFSET that has no LIMIT: "LIMIT -1", or "" */
   const char *table_options;  /* behind the closing parenthesis of CREATE TABLE: "STRICT", or "" */
+  gboolean    locks_rows;     /* SELECT can say FOR UPDATE; else a transaction that writes has locked everything */
   gboolean    returns_key;    /* an INSERT whose key the database makes has to ask for it by RETURNING */
   guint       max_parameters; /* placeholders in one statement */
   guint       bulk_rows;      /* rows of one INSERT of many records */
@@ -48,6 +49,10 @@ struct YaraDialect
 
   /* Appends the default_value of the field as a literal in the form that is stored. */
   void (*append_default) (GString *sql, const YaraFieldInfo *field);
+
+  /* A query for what there is of the table whose name is $1: rows of "c" and the name of a column, or "i" and
+   * that of an index. */
+  const char *catalog;
 
   /* Adds the statements that store the descriptions of a table and its columns; NULL: the database
    * keeps none. */

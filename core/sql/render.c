@@ -189,6 +189,9 @@ append_limits (YaraRenderer *renderer)
       g_string_append (renderer->sql, " OFFSET ");
       append_placeholder (renderer);
     }
+  if ((limits & YARA_SHAPE_FOR_UPDATE) && renderer->dialect->locks_rows)
+    g_string_append_printf (renderer->sql, " FOR UPDATE%s", limits & YARA_SHAPE_NOWAIT ? " NOWAIT" :
+                            limits & YARA_SHAPE_SKIP_LOCKED ? " SKIP LOCKED" : "");
 }
 
 static void

@@ -33,8 +33,9 @@ append_reference (GString *sql, const YaraModelInfo *target, YaraOnDelete on_del
   g_string_append_printf (sql, ") ON DELETE %s", on_delete_text (on_delete));
 }
 
+/* `adds`: to a table that is there. SQLite cannot add a unique column. */
 static gboolean
-append_column (const YaraDialect *dialect, const YaraModelInfo *info, const YaraFieldInfo *field,
+append_column (const YaraDialect *dialect, const YaraModelInfo *info, const YaraFieldInfo *field, gboolean adds,
                YaraModelFinder find, gpointer user_data, GString *sql, GError **error)
 {
   const YaraField *options = field->field;
@@ -47,7 +48,7 @@ append_column (const YaraDialect *dialect, const YaraModelInfo *info, const Yara
     {
       dialect->append_type (sql, field);
       g_string_append (sql, options->nullable ? "" : " NOT NULL");
-      g_string_append (sql, field == info->key ? " PRIMARY KEY" : options->unique ? " UNIQUE" : "");
+      g_string_append (sql, field == info->key ? " PRIMARY KEY" : options->unique && !adds ? " UNIQUE" : "");
       if (options->default_sql != NULL)
         g_string_append_printf (sql, " DEFAULT (%s)", options->default_sql);
       else if (field->has_default)
@@ -83,7 +84,7 @@ add_table (const YaraDialect *dialect, const YaraModelInfo *info, gboolean safe,
   for (guint i = 0; i < info->n_fields; i++)
     {
       g_string_append (sql, i == 0 ? " (" : ", ");
-      if (!append_column (dialect, info, &info->fields[i], find, user_data, sql, error))
+      if (!append_column (dialect, info, &info->fields[i], FALSE, find, user_data, sql, error))
         {
           g_string_free (sql, TRUE);
           return FALSE;
@@ -125,5 +126,65 @@ yara_schema_append (const YaraDialect *dialect, const YaraModelInfo *info, gbool
     g_ptr_array_add (statements, make_index (info, &info->indexes[i], safe));
   if (dialect->add_comments != NULL)
     dialect->add_comments (info, statements);
+  return TRUE;
+}
+
+/* ---- what is missing ---- */
+
+static gboolean
+has (GHashTable *existing, char kind, const char *name)
+{
+  g_autofree char *entry = g_strdup_printf ("%c%s", kind, name);
+
+  return g_hash_table_contains (existing, entry);
+}
+
+static gboolean
+add_column (const YaraDialect *dialect, const YaraModelInfo *info, const YaraFieldInfo *field, YaraModelFinder find,
+            gpointer user_data, GPtrArray *statements, GError **error)
+{
+  GString *sql = g_string_new ("ALTER TABLE ");
+  gboolean ok;
+
+  yara_append_identifier (sql, info->table);
+  g_string_append (sql, " ADD COLUMN ");
+  ok = append_column (dialect, info, field, TRUE, find, user_data, sql, error);
+  g_ptr_array_add (statements, g_string_free (sql, FALSE));
+  return ok;
+}
+
+/* For a unique column that was added. */
+static void
+add_unique_index (const YaraModelInfo *info, const YaraFieldInfo *field, GPtrArray *statements)
+{
+  g_autofree char *name = g_strdup_printf ("uq_%s_%s", info->table, field->column);
+  const YaraFieldInfo *fields[] = { field };
+  YaraIndexInfo index = { name, fields, 1, TRUE };
+
+  g_ptr_array_add (statements, make_index (info, &index, FALSE));
+}
+
+gboolean
+yara_schema_append_missing (const YaraDialect *dialect, const YaraModelInfo *info, GHashTable *existing,
+                            YaraModelFinder find, gpointer user_data, GPtrArray *statements, GError **error)
+{
+  if (g_hash_table_size (existing) == 0)
+    return yara_schema_append (dialect, info, FALSE, find, user_data, statements, error);
+  if (!dialect->check_model (info, error))
+    return FALSE;
+  for (guint i = 0; i < info->n_fields; i++)
+    {
+      const YaraFieldInfo *field = &info->fields[i];
+
+      if (has (existing, 'c', field->column))
+        continue;
+      if (!add_column (dialect, info, field, find, user_data, statements, error))
+        return FALSE;
+      if (field->field->unique)
+        add_unique_index (info, field, statements);
+    }
+  for (guint i = 0; i < info->n_indexes; i++)
+    if (!has (existing, 'i', info->indexes[i].name))
+      g_ptr_array_add (statements, make_index (info, &info->indexes[i], FALSE));
   return TRUE;
 }

@@ -12,7 +12,7 @@
  *   expression  a YaraLookup and a field; or NOT_NULL and a field; or TRUE or FALSE;
  *               or AND or OR with two expressions; or NOT with one
  *   orders      field and descending (1 byte) each, then NO_FIELD
- *   limits      a sum of LIMIT and OFFSET
+ *   limits      a sum of LIMIT, OFFSET, FOR_UPDATE and NOWAIT or SKIP_LOCKED
  *
  * A field is its index in two bytes. In the order of the shape there is a value for every condition (two
  * for RANGE, none for ISNULL and NOT_NULL), for LIMIT and OFFSET, and for each column of UPDATE and of
@@ -47,7 +47,10 @@ enum
 enum
 {
   YARA_SHAPE_LIMIT = 1 << 0,
-  YARA_SHAPE_OFFSET = 1 << 1
+  YARA_SHAPE_OFFSET = 1 << 1,
+  YARA_SHAPE_FOR_UPDATE = 1 << 2,
+  YARA_SHAPE_NOWAIT = 1 << 3,
+  YARA_SHAPE_SKIP_LOCKED = 1 << 4
 };
 
 #define YARA_SHAPE_NO_FIELD G_MAXUINT16

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Named connections and raw SQL on them. Raw SQL never goes through the router: it runs where the
- * caller says.
+ * caller says; in a transaction it joins, see yara-transaction.h.
  *
  * Arguments are written $1, $2, ... on every backend, and bound by their number.
  *
@@ -25,6 +25,33 @@ YARA_API G_DECLARE_FINAL_TYPE (YaraConnection, yara_connection, YARA, CONNECTION
 YARA_API const char *yara_connection_get_name    (YaraConnection *connection); /* (transfer none) */
 YARA_API const char *yara_connection_get_backend (YaraConnection *connection); /* (transfer none) (nullable): "sqlite" */
 YARA_API char       *yara_connection_get_url     (YaraConnection *connection); /* (transfer full) (nullable): no password */
+
+/* What a server takes. */
+typedef enum
+{
+  YARA_ROLE_UNKNOWN, /* it does not tell: before PostgreSQL 14 */
+  YARA_ROLE_PRIMARY, /* reads and writes; SQLite always */
+  YARA_ROLE_STANDBY  /* reads only; or it has just refused a write as read-only (SQLSTATE 25006) */
+} YaraRole;
+
+/* How a connection does. What it tells of the server is as the session that was used last has seen it,
+ * and as old as that use. */
+typedef struct
+{
+  gsize    struct_size; /* set by the caller: sizeof (YaraConnectionStatus) */
+  YaraRole role;
+  int      version;     /* of the server, or the SQLite library: 150018 is PostgreSQL 15.18, 3040001 is SQLite 3.40.1 */
+  guint    n_open;      /* sessions that are open, or being opened */
+  guint    n_in_use;    /* of these, how many are not free */
+  guint    max_size;    /* sessions at most */
+  guint    n_queued;    /* statements that wait for a session or a thread */
+  gint64   round_trip;  /* microseconds to the server and back, when a session was opened last; 0: unknown */
+  gboolean is_pooled;   /* PostgreSQL: a pooler in transaction mode is in between, see `pooler` in yara-orm.h */
+} YaraConnectionStatus;
+
+/* Fills in `status`, as far as its struct_size goes. Does no I/O, and may be called from any thread.
+ * FALSE: no database is behind the connection; it was removed, or the ORM was closed. */
+YARA_API gboolean yara_connection_get_status (YaraConnection *connection, YaraConnectionStatus *status);
 
 /* Runs one statement. Returns the number of rows that it inserted, updated or deleted, 0 for any
  * other statement, -1 on error. A second statement in `sql` is an error, and nothing of it runs. */

@@ -6,12 +6,14 @@
  *   sqlite://./cache.db  sqlite://cache.db   relative path     sqlite:///var/lib/app.db   absolute path
  *   sqlite::memory:      sqlite://:memory:   in memory, one session
  *   postgresql://user@host:port/database     and whatever else libpq takes: several hosts, host=/socket/folder,
- *                                            service=, sslmode=, target_session_attrs=, application_name=
+ *                                            service=, passfile=, sslmode=, target_session_attrs=,
+ *                                            application_name=, options=
  * with ?name=value&name=value of
- *   max_size              sessions at most, 1 to 64, default 8, PostgreSQL 16
+ *   max_size              sessions at most, 1 to 64, default 8; PostgreSQL 1 to 1000, default 16
  *   min_size              sessions opened at once, 0 to max_size, default 0
  *   acquire_timeout       seconds to wait for a free session, 0.001 to 3600, default 30
  *   statement_cache_size  prepared statements kept per session, 0 to 10000, default 100
+ *   statement_timeout     seconds for a statement, kept by the client, 0 to 86400, 0 none, default 0
  *   busy_timeout          SQLite: seconds to wait for another process's lock, 0 to 3600, default 5
  *   synchronous           SQLite: OFF, NORMAL, FULL or EXTRA, default NORMAL
  *   sync_fast_path        SQLite: 1 runs asynchronous statements in the calling thread, default 0
@@ -20,8 +22,7 @@
  *                         the pool is next used, 0 to 86400, 0 never, default 600
  *   max_lifetime          PostgreSQL: seconds after which a session is closed when its statement ends, 0 to
  *                         86400, 0 never, default 0
- *   connect_timeout       PostgreSQL: seconds for opening a session, default 10
- *   statement_timeout     PostgreSQL: seconds for a statement, kept by the client, default none
+ *   connect_timeout       PostgreSQL: seconds for each address that is tried, 0.001 to 3600, default 10
  *   pooler                PostgreSQL: none, transaction (a pooler that gives each transaction another
  *                         session), or auto, which asks the server; default auto
  *
@@ -45,7 +46,7 @@ YARA_API void     yara_orm_open_async  (const char *url, const char *router, GCa
 YARA_API YaraOrm *yara_orm_open_finish (GAsyncResult *result, GError **error);
 
 /* Closes every connection. Statements that were issued before are finished first and their
- * callbacks run; later ones fail with YARA_ERROR_CONNECTION. Closing twice is fine. Freeing the
+ * callbacks run; open transactions are rolled back; later statements fail with YARA_ERROR_CONNECTION. Closing twice is fine. Freeing the
  * last reference closes too. Must not be called from a router plugin. */
 YARA_API gboolean yara_orm_close        (YaraOrm *orm, GCancellable *cancellable, GError **error);
 YARA_API void     yara_orm_close_async  (YaraOrm *orm, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
@@ -65,7 +66,8 @@ YARA_API gboolean yara_orm_remove_connection (YaraOrm *orm, const char *name, GE
 YARA_API char **yara_orm_list_connections (YaraOrm *orm);
 
 /* The connection of a name, NULL for "default": (transfer none). An unknown name is
- * YARA_ERROR_CONFIGURATION with the known names. */
+ * YARA_ERROR_CONFIGURATION with the known names. In a transaction it is, WHATEVER THE NAME, that of the
+ * transaction: see yara-transaction.h. */
 YARA_API YaraConnection *yara_orm_get_connection (YaraOrm *orm, const char *name, GError **error);
 
 /* Checks a model and makes it known. `model` is kept, not copied. The same one twice is fine; two
@@ -81,6 +83,12 @@ YARA_API YaraOrm *yara_orm_using (YaraOrm *orm, const char *name);
  * YaraHints.strings: (transfer full). `hints`: "name=value" strings, NULL-terminated, copied. */
 YARA_API YaraOrm *yara_orm_with_hints (YaraOrm *orm, const char *const *hints);
 
+/* `orm` with a time-out of its own: every statement of a verb on the returned object may take so many
+ * seconds, 0 to 86400, instead of the statement_timeout of the URL: (transfer full). 0: none. One that
+ * takes longer is stopped and fails with YARA_ERROR_TIMEOUT. The wait for a session has its own limit,
+ * acquire_timeout. Raw SQL has the time-out of its URL; a GCancellable stops it earlier. */
+YARA_API YaraOrm *yara_orm_with_timeout (YaraOrm *orm, double seconds);
+
 /* What a statement was. `struct_size` tells which members exist. Lives for the call only. */
 typedef struct
 {
@@ -95,6 +103,9 @@ typedef struct
   gint64           duration;    /* microseconds in the database */
   gint64           n_rows;      /* returned or changed; -1 after an error */
   const GError    *error;       /* (nullable) */
+  gboolean         in_transaction;
+  int              overridden;  /* a YaraRouteReason: who was not asked, or not followed, because a transaction keeps
+                                   the statement on its connection; -1: nobody */
 } YaraQueryEvent;
 
 typedef void (*YaraQueryHook) (YaraOrm *orm, const YaraQueryEvent *event, gpointer user_data);

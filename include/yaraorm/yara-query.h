@@ -72,6 +72,20 @@ YARA_API void yara_query_offset (YaraQuery *query, gint64 offset);
 /* Drops equal rows; of use with yara_orm_values() and yara_orm_count(). */
 YARA_API void yara_query_distinct (YaraQuery *query);
 
+/* What to do about rows that somebody else has locked. */
+typedef enum
+{
+  YARA_LOCK_WAIT = 0,
+  YARA_LOCK_NOWAIT      = 1 << 0, /* the verb fails; yara_error_is_retryable() says TRUE */
+  YARA_LOCK_SKIP_LOCKED = 1 << 1  /* they are left out; NOWAIT wins when both are given */
+} YaraLock;
+
+/* Locks the rows that are read until the end of the transaction, so that nobody else changes them. Outside
+ * of a transaction, and in one that is read-only, the verb fails with YARA_ERROR_TRANSACTION. Not for
+ * count, exists, update, delete_all or a query with distinct. On SQLite the transaction has locked the whole
+ * database already. */
+YARA_API void yara_query_for_update (YaraQuery *query, YaraLock lock);
+
 /* What yara_orm_update() writes to every matching row. The value is copied. */
 YARA_API void yara_query_set_value (YaraQuery *query, const char *field, const YaraValue *value);
 

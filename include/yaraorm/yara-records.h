@@ -55,7 +55,8 @@ YARA_API YaraResult *yara_orm_refresh_finish (YaraOrm *orm, GAsyncResult *result
 
 /* Looks for the row whose `fields` are those of `record`, on the connection for writes, and inserts
  * `record` when there is none: (transfer full), one record. `created` (out) (optional).
- * YARA_ERROR_MULTIPLE_OBJECTS when several rows match. */
+ * YARA_ERROR_MULTIPLE_OBJECTS when several rows match. Somebody who inserts the row at the same moment is
+ * not noticed, but in a transaction it is YARA_ERROR_INTEGRITY, and the transaction has failed. */
 YARA_API YaraResult *yara_orm_get_or_create (YaraOrm *orm, const YaraModel *model, gpointer record, const char *const *fields, gboolean *created, GCancellable *cancellable, GError **error);
 YARA_API void yara_orm_get_or_create_async (YaraOrm *orm, const YaraModel *model, gpointer record, const char *const *fields, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 YARA_API YaraResult *yara_orm_get_or_create_finish (YaraOrm *orm, GAsyncResult *result, gboolean *created, GError **error);
@@ -72,6 +73,27 @@ YARA_API gboolean yara_orm_update_or_create_finish (YaraOrm *orm, GAsyncResult *
 YARA_API YaraResult *yara_orm_all (YaraOrm *orm, const YaraQuery *query, GCancellable *cancellable, GError **error);
 YARA_API void yara_orm_all_async (YaraOrm *orm, const YaraQuery *query, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 YARA_API YaraResult *yara_orm_all_finish (YaraOrm *orm, GAsyncResult *result, GError **error);
+
+/* Takes a batch of records, `batch` (transfer none). TRUE: go on. FALSE with an error: stop, and fail with
+ * that error. FALSE without one: stop, that was enough. */
+typedef gboolean (*YaraEachFunc) (YaraResult *batch, gpointer func_data, GError **error);
+
+/* Every matching record as yara_orm_all() gives them, but in batches of `batch_size`, at least 1, the last
+ * one of fewer: for more than fits into memory. The next batch is read when `func` has returned; so there
+ * is one batch in memory, and one more for as long as `func` keeps a reference to it. Without a matching
+ * record `func` is not called. TRUE: every record was given, or `func` stopped it.
+ *
+ * What is read is the database as it was at the first batch. For the whole time a session is held, so
+ * max_size has to leave others for what `func` does; PostgreSQL keeps a transaction open in it. Only where
+ * there is but one, SQLite in memory, other statements go on in it: what they write may appear in the
+ * batches, and a rollback ends the reading with YARA_ERROR_OPERATIONAL. An error in the middle, among them
+ * YARA_ERROR_CONNECTION when the connection is closed or lost, comes after the batches before it.
+ *
+ * Asynchronous: `func` (scope notified) is called in the thread-default main context of the caller, never
+ * before yara_orm_each_async() has returned; `func_destroy` once, before the callback. */
+YARA_API gboolean yara_orm_each (YaraOrm *orm, const YaraQuery *query, guint batch_size, YaraEachFunc func, gpointer func_data, GCancellable *cancellable, GError **error);
+YARA_API void yara_orm_each_async (YaraOrm *orm, const YaraQuery *query, guint batch_size, YaraEachFunc func, gpointer func_data, GDestroyNotify func_destroy, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+YARA_API gboolean yara_orm_each_finish (YaraOrm *orm, GAsyncResult *result, GError **error);
 
 /* The first record in the order of the query, by key when it has none: (transfer full), one record
  * or none. */

@@ -5,7 +5,8 @@
  * A statement is placed once, in this order: an open transaction, yara_orm_using(), the router,
  * the model's own connection, "default". A router that answers NULL or "" has no opinion. Any other
  * answer must be the name of a connection; else the statement fails with YARA_ERROR_CONFIGURATION
- * and nothing is sent.
+ * and nothing is sent. In a transaction the router is not asked, unless its rule says so: see
+ * yara-transaction.h.
  *
  * Reads are: all, first, last, get, get_or_none, count, exists, values, refresh. Everything else,
  * schema generation too, is a write.

@@ -33,6 +33,14 @@ YARA_API gboolean yara_orm_generate_schemas_for_finish (YaraOrm *orm, GAsyncResu
  * they would run. `models` (nullable): all registered ones. */
 YARA_API GVariant *yara_orm_schema_sql (YaraOrm *orm, const YaraModel *const *models, YaraSchemaFlags flags, GError **error);
 
+/* The statements that would bring the tables of `models` (nullable: all registered ones) from what they are to
+ * what the models say: (transfer full), a GVariant as above. Reads the catalogs of the databases, runs nothing
+ * else. Tables, columns and indexes are added, by their names; nothing is changed or removed. A connection whose
+ * tables are complete has no statements. */
+YARA_API GVariant *yara_orm_schema_changes        (YaraOrm *orm, const YaraModel *const *models, GCancellable *cancellable, GError **error);
+YARA_API void      yara_orm_schema_changes_async  (YaraOrm *orm, const YaraModel *const *models, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+YARA_API GVariant *yara_orm_schema_changes_finish (YaraOrm *orm, GAsyncResult *result, GError **error);
+
 G_END_DECLS
 
 #endif

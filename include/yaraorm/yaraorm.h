@@ -15,6 +15,7 @@
 #include <yaraorm/yara-result.h>
 #include <yaraorm/yara-routing.h>
 #include <yaraorm/yara-schema.h>
+#include <yaraorm/yara-transaction.h>
 #include <yaraorm/yara-value.h>
 
 #endif

@@ -57,6 +57,9 @@ void test_use_models (Test *test, const YaraModel *const *models);
 #define TEST_SECRET        "canary"
 #define TEST_SECRET_NUMBER 8675309
 
+/* The same as a password in URLs; servers that trust everybody do not ask for it. */
+#define TEST_PASSWORD      TEST_SECRET "%21%40%2F9"
+
 /* How many debug messages the library has logged so far. */
 guint test_count_log_messages (void);
 

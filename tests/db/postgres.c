@@ -39,7 +39,7 @@ make_url (const char *port_variable, const char *database)
   g_autofree char *folder = test_postgres_variable ("YARAORM_POSTGRES_DIRECTORY");
   g_autofree char *port = test_postgres_variable (port_variable);
 
-  return g_strdup_printf ("postgresql://app:" TEST_SECRET "@/%s?host=%s&port=%s", database, folder, port);
+  return g_strdup_printf ("postgresql://app:%s@/%s?host=%s&port=%s", TEST_PASSWORD, database, folder, port);
 }
 
 static void
@@ -55,7 +55,8 @@ run_script (const char *database, const char *script)
 static void
 make_ready (const char *database)
 {
-  g_autofree char *create = g_strdup_printf ("CREATE DATABASE \"%s\"", database);
+  g_autofree char *create = g_strdup_printf ("DROP DATABASE IF EXISTS \"%s\" WITH (FORCE); CREATE DATABASE \"%s\"",
+                                             database, database); /* process ids come around again */
 
   if (made == NULL)
     made = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);

@@ -205,6 +205,47 @@ test_decimals_of_the_server (void)
     }
 }
 
+/* ---- text form ---- */
+
+/* The server answers in text when one column has no binary form here; the other cells must be the same. */
+static void
+test_text_form (void)
+{
+  const char *sql =
+    "SELECT true AS a, -7::int2 AS b, 2147483647 AS c, '-9223372036854775808'::int8 AS d, 0.1::float8 AS e,"
+    " 'Infinity'::float8 AS f, 1.5::float4 AS g, 'x y'::text AS h, 'k'::name AS i, '-12.50'::numeric AS j,"
+    " '\\x00ff'::bytea AS k, ''::bytea AS l, '123e4567-e89b-12d3-a456-426614174000'::uuid AS m,"
+    " '{\"a\":1}'::json AS n, '[1]'::jsonb AS o, '0001-01-01 00:00:00+00'::timestamptz AS p,"
+    " '9999-12-31 23:59:59.999999+00'::timestamptz AS q, '1969-12-31 23:59:59.000001'::timestamp AS r,"
+    " '1969-12-31'::date AS s, '2024-02-29'::date AS t, NULL::int4 AS u, 5::oid AS v, 'c'::\"char\" AS w";
+  PGresult *in_text = PQexec (session, sql);
+  g_autoptr (YaraRows) binary = take_rows (ask (sql)), text = NULL;
+
+  require_status (in_text, PGRES_TUPLES_OK, sql);
+  text = take_rows (in_text);
+  g_assert_cmpuint (yara_rows_get_n_columns (text), ==, 23);
+  for (guint i = 0; i < yara_rows_get_n_columns (text); i++)
+    assert_equal (yara_rows_get_value (text, 0, i), yara_rows_get_value (binary, 0, i));
+}
+
+static void
+test_text_form_refused (void)
+{
+  static const char *const cells[] = {
+    "'infinity'::timestamptz", "'0044-03-15 BC'::date", "'10000-01-01 00:00:00'::timestamp",
+  };
+  const YaraStatement raw = { .answer = YARA_ANSWER_ROWS, .is_raw = TRUE };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cells); i++)
+    {
+      g_autofree char *sql = g_strdup_printf ("SELECT %s AS late", cells[i]);
+      GError *error = NULL;
+
+      g_assert_null (yara_postgres_decode_rows (PQexec (session, sql), &raw, &error));
+      assert_error (error, YARA_ERROR_DECODE, "column \"late\": the database holds a ");
+    }
+}
+
 /* ---- other types than the value's own ---- */
 
 static void
@@ -437,6 +478,8 @@ main (int argc, char **argv)
   g_test_add_func ("/postgres/types/both-ways", test_both_ways);
   g_test_add_func ("/postgres/types/decimals", test_decimals);
   g_test_add_func ("/postgres/types/decimals-of-the-server", test_decimals_of_the_server);
+  g_test_add_func ("/postgres/types/text-form", test_text_form);
+  g_test_add_func ("/postgres/types/text-form-refused", test_text_form_refused);
   g_test_add_func ("/postgres/types/conversions", test_conversions);
   g_test_add_func ("/postgres/types/refused", test_refused);
   g_test_add_func ("/postgres/types/borrowed", test_borrowed);

@@ -222,10 +222,8 @@ make_own (YaraBinary *binary, const YaraValue *value, GError **error)
 gboolean
 yara_binary_make (YaraBinary *binary, const YaraValue *value, Oid type, GError **error)
 {
-  Oid own = yara_binary_type_of (value);
-
   if (type == 0)
-    type = own;
+    type = yara_binary_type_of (value);
   binary->is_jsonb = binary->is_numeric = FALSE;
   switch (value->kind)
     {
@@ -246,24 +244,7 @@ yara_binary_make (YaraBinary *binary, const YaraValue *value, Oid type, GError *
     case YARA_KIND_LIST:
       return yara_binary_fail (error, "is a list where one value belongs");
     default:
-      return type == own ? make_own (binary, value, error) : yara_binary_fail_type (value, type, error);
+      return type == yara_binary_type_of (value) ? make_own (binary, value, error)
+                                                 : yara_binary_fail_type (value, type, error);
     }
-}
-
-gsize
-yara_binary_get_size (const YaraBinary *binary)
-{
-  return binary->size + binary->is_jsonb;
-}
-
-char *
-yara_binary_write (const YaraBinary *binary, char *out)
-{
-  if (binary->is_jsonb)
-    *out++ = 1; /* the version of the format */
-  if (binary->is_numeric)
-    yara_numeric_write (&binary->numeric, out);
-  else if (binary->size > 0)
-    memcpy (out, binary->data, binary->size);
-  return out + binary->size;
 }

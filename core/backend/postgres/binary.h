@@ -103,9 +103,27 @@ Oid      yara_binary_type_of    (const YaraValue *value);
 /* For a value that is not NULL; type 0 is its own. FALSE with YARA_ERROR_FIELD. The form borrows from the
  * value. */
 gboolean yara_binary_make       (YaraBinary *binary, const YaraValue *value, Oid type, GError **error);
-gsize    yara_binary_get_size   (const YaraBinary *binary);
+
+static inline gsize
+yara_binary_get_size (const YaraBinary *binary)
+{
+  return binary->size + binary->is_jsonb;
+}
+
 /* Returns the end. */
-char    *yara_binary_write      (const YaraBinary *binary, char *out);
+static inline char *
+yara_binary_write (const YaraBinary *binary, char *out)
+{
+  if (binary->is_jsonb)
+    *out++ = 1; /* the version of the format */
+  if (binary->is_numeric)
+    yara_numeric_write (&binary->numeric, out);
+  else if (binary->size == 8) /* most are, and then it is one instruction */
+    memcpy (out, binary->data, 8);
+  else if (binary->size > 0)
+    memcpy (out, binary->data, binary->size);
+  return out + binary->size;
+}
 
 /* The text has no NUL in it. */
 gboolean yara_binary_check_text (const YaraValue *value, GError **error);
@@ -130,6 +148,12 @@ gboolean yara_postgres_fail_cell   (const YaraModelInfo *info, const YaraFieldIn
 gboolean yara_postgres_fail_column (const YaraModelInfo *info, const YaraFieldInfo *field, Oid oid,
                                     GError **error);
 gboolean yara_postgres_fail_memory (GError **error);
+
+/* ---- text.c ---- */
+
+/* Reads a cell in text form, which has a NUL behind it, as a value of `kind`. Returns what the cell holds when
+ * that has no form here, else NULL. */
+const char *yara_postgres_read_text (const char *text, gsize size, YaraKind kind, YaraArena *arena, YaraValue *value);
 
 /* ---- numbers in network order ---- */
 

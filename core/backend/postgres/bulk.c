@@ -5,7 +5,7 @@
 
 #include <string.h>
 #include <yaraorm/yara-error.h>
-#include "backend/postgres/types.h"
+#include "backend/postgres/binary.h"
 #include "model/field.h"
 
 /* How much is handed to libpq at once. */
@@ -19,6 +19,7 @@ typedef struct
   Oid                  *types;    /* of the table */
   guint                 n_columns;
   gsize                 n_keys;   /* records that were given their key */
+  gboolean              joins;    /* the transaction that is open */
 } Bulk;
 
 static inline char *
@@ -202,7 +203,6 @@ draw_keys (Bulk *state, gboolean *serves, GError **error)
 {
   const YaraBulkInsert *bulk = state->bulk;
   g_autoptr(GString) table = g_string_new (NULL);
-  YaraRequest one = { .statement = { .answer = YARA_ANSWER_ROWS } };
   YaraValue values[3];
   PGresult *result;
   gboolean ok = TRUE;
@@ -212,15 +212,15 @@ draw_keys (Bulk *state, gboolean *serves, GError **error)
   values[1] = yara_value_text (bulk->info->key->column);
   values[2] = yara_value_int (bulk->n_records);
   result = query (state,
-                  "SELECT nextval(s) FROM (SELECT pg_get_serial_sequence($1, $2)::regclass AS s OFFSET 0) AS keys, "
-                  "generate_series(1, $3)", values, 3, error);
+                  "SELECT nextval((SELECT pg_get_serial_sequence($1, $2)::regclass)) FROM generate_series(1, $3)",
+                  values, 3, error);
   if (result == NULL)
     return FALSE;
-  yara_postgres_take_answer (state->session, &one, result);
-  *serves = one.error == NULL && one.n_rows == (gint64) bulk->n_records && !yara_rows_is_null (one.rows, 0, 0);
+  *serves = (gsize) PQntuples (result) == bulk->n_records && !PQgetisnull (result, 0, 0);
   for (gsize i = 0; ok && *serves && i < bulk->n_records; i++)
-    ok = yara_record_set_key (bulk->info, record_at (bulk, state->n_keys++), yara_rows_get_int (one.rows, i, 0), error);
-  yara_request_reset (&one);
+    ok = yara_record_set_key (bulk->info, record_at (bulk, state->n_keys++), yara_read_64 (PQgetvalue (result, i, 0)),
+                              error);
+  PQclear (result);
   return ok;
 }
 
@@ -334,14 +334,14 @@ copy_or_insert (Bulk *state, GError **error)
   gboolean serves = FALSE;
 
   yara_postgres_start_deadline (state->session);
-  if (!yara_postgres_command (state->session, "BEGIN", "BEGIN", error) ||
+  if ((!state->joins && !yara_postgres_command (state->session, "BEGIN", "BEGIN", error)) ||
       !look_at_columns (state, &serves, error) ||
       (serves && state->bulk->returns_key && !draw_keys (state, &serves, error)) ||
       !(serves ? copy_all (state, error) : insert_all (state, error)) ||
       is_stopped (state->session, error))
     return FALSE;
   yara_postgres_start_deadline (state->session);
-  return yara_postgres_command (state->session, "COMMIT", "COMMIT", error);
+  return state->joins || yara_postgres_command (state->session, "COMMIT", "COMMIT", error);
 }
 
 static void
@@ -371,14 +371,15 @@ run (Bulk *state, GError **error)
 static gboolean
 run_once (YaraPostgresSession *session, YaraRequest *request, const YaraRunGuard *guard)
 {
-  Bulk state = { .session = session, .bulk = &request->bulk };
+  Bulk state = { .session = session, .bulk = &request->bulk, .joins = request->in_transaction };
   gboolean ok;
 
   if (!yara_postgres_begin_request (request, guard))
     return FALSE;
   ok = run (&state, &request->error);
   yara_postgres_end_request (session, request, guard);
-  yara_postgres_session_clean (session);
+  if (!request->in_transaction)
+    yara_postgres_session_clean (session);
   if (!ok)
     take_back_keys (&state);
   g_free (state.columns);
@@ -401,7 +402,7 @@ yara_postgres_run_bulk_insert (YaraPostgresSession *session, YaraRequest *reques
 {
   gboolean ok = run_once (session, request, guard);
 
-  if (!ok && was_stale (session, request->error))
+  if (!ok && !request->in_transaction && was_stale (session, request->error))
     {
       g_clear_error (&request->error);
       ok = run_once (session, request, guard);

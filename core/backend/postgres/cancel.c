@@ -77,6 +77,17 @@ yara_postgres_cancel_send (PGconn *conn)
 }
 
 gboolean
+yara_postgres_cancel_has_ended (YaraCancelRequest *request)
+{
+  gboolean has_ended;
+
+  pthread_mutex_lock (&request->mutex);
+  has_ended = request->has_ended;
+  pthread_mutex_unlock (&request->mutex);
+  return has_ended;
+}
+
+gboolean
 yara_postgres_cancel_wait (YaraCancelRequest *request, gint64 patience)
 {
   struct timespec deadline;
@@ -84,7 +95,9 @@ yara_postgres_cancel_wait (YaraCancelRequest *request, gint64 patience)
   int code = 0;
 
   clock_gettime (CLOCK_MONOTONIC, &deadline);
-  deadline.tv_sec += patience / G_USEC_PER_SEC;
+  deadline.tv_nsec += patience % G_USEC_PER_SEC * 1000;
+  deadline.tv_sec += patience / G_USEC_PER_SEC + deadline.tv_nsec / 1000000000;
+  deadline.tv_nsec %= 1000000000;
   pthread_mutex_lock (&request->mutex);
   while (!request->has_ended && code != ETIMEDOUT)
     code = pthread_cond_timedwait (&request->ended, &request->mutex, &deadline);

@@ -36,6 +36,7 @@ yara_postgres_config_free (YaraBackendConfig *base)
   g_free (config->hosts);
   g_ptr_array_unref (config->names);
   g_ptr_array_unref (config->values);
+  g_free (base->facts);
   g_free (base->url);
   g_free (config);
 }
@@ -65,7 +66,7 @@ take_own_parameters (YaraPostgresConfig *config, YaraUrl *url, GError **error)
   config->base.max_lifetime = max_lifetime * G_USEC_PER_SEC;
   config->statement_cache_size = statement_cache_size;
   config->connect_timeout = connect_timeout * G_USEC_PER_SEC;
-  config->statement_timeout = statement_timeout * G_USEC_PER_SEC;
+  config->base.statement_timeout = statement_timeout * G_USEC_PER_SEC;
   config->pooler = pooler;
   return TRUE;
 }
@@ -231,7 +232,7 @@ parse (YaraPostgresConfig *config, YaraUrl *url, GError **error)
   options = PQconninfoParse (text->str, &message);
   ok = check_body (url->body, error) &&
        yara_url_check_rest (url, (const char *const *) known->pdata, error) &&
-       (options != NULL || fail_malformed ("look at the host, its brackets and its port", error)) &&
+       (options != NULL || fail_malformed ("look at the host, its brackets and its port; ssl can only be true", error)) &&
        take_options (config, options, error);
 
   if (message != NULL)
@@ -251,6 +252,7 @@ yara_postgres_config_new (YaraUrl *url, GError **error)
 
   config->base.backend = &yara_backend_postgres;
   config->base.url = g_strdup (url->redacted);
+  config->base.facts = g_new0 (YaraServerFacts, 1);
   config->names = g_ptr_array_new_with_free_func (g_free);
   config->values = g_ptr_array_new_with_free_func (free_secret);
   if (!take_own_parameters (config, url, error) || !parse (config, url, error))

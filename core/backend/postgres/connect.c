@@ -5,6 +5,7 @@
 
 #include <poll.h>
 #include <string.h>
+#include <yaraorm/yara-connection.h>
 #include <yaraorm/yara-error.h>
 
 /* What one attempt is about. */
@@ -61,18 +62,6 @@ start (const Attempt *attempt)
 }
 
 static gboolean
-fail_timed_out (const Attempt *attempt, GError **error)
-{
-  const YaraPostgresConfig *config = attempt->session->config;
-  const char *host = attempt->host->host != NULL ? attempt->host->host : "the default host";
-
-  g_set_error (error, YARA_ERROR, YARA_ERROR_TIMEOUT,
-               "cannot connect to PostgreSQL: %s did not answer within %g seconds; look whether it runs, or raise "
-               "connect_timeout", host, config->connect_timeout / (double) G_USEC_PER_SEC);
-  return FALSE;
-}
-
-static gboolean
 finish_connecting (const Attempt *attempt, PGconn *conn, GError **error)
 {
   gint64 deadline = g_get_monotonic_time () + attempt->session->config->connect_timeout;
@@ -82,7 +71,7 @@ finish_connecting (const Attempt *attempt, PGconn *conn, GError **error)
     {
       if (status == PGRES_POLLING_FAILED)
         {
-          g_propagate_error (error, yara_postgres_error_new_connect (attempt->session->config, conn));
+          g_propagate_error (error, yara_postgres_error_new_connect (conn));
           return FALSE;
         }
       switch (yara_postgres_wait (attempt->session, PQsocket (conn),
@@ -92,7 +81,8 @@ finish_connecting (const Attempt *attempt, PGconn *conn, GError **error)
           is_cancelled (attempt, error);
           return FALSE;
         case YARA_WAIT_TIMED_OUT:
-          return fail_timed_out (attempt, error);
+          g_propagate_error (error, yara_postgres_error_new_silent (attempt->session->config, attempt->host->host));
+          return FALSE;
         case YARA_WAIT_READY:
           status = PQconnectPoll (conn);
         }
@@ -119,9 +109,20 @@ try_address (const Attempt *attempt, GError **error)
       return TRUE;
     }
   if (error != NULL && *error == NULL)
-    g_propagate_error (error, yara_postgres_error_new_connect (attempt->session->config, conn));
+    g_propagate_error (error, yara_postgres_error_new_connect (conn));
   PQfinish (conn);
   return FALSE;
+}
+
+/* Whether other servers need not be asked: it was cancelled, or the user or the database is refused, which
+ * they would not take differently. */
+static gboolean
+is_final (const GError *error)
+{
+  const char *state = yara_error_get_sqlstate (error);
+
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
+         (state != NULL && (g_str_has_prefix (state, "28") || strcmp (state, "3D000") == 0));
 }
 
 /* ---- names ---- */
@@ -150,7 +151,7 @@ try_host (Attempt *attempt, GError **error)
       g_clear_error (error);
       attempt->address = address;
       ok = try_address (attempt, error);
-      if (!ok && g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+      if (!ok && is_final (*error))
         break;
     }
   g_resolver_free_addresses (addresses);
@@ -169,12 +170,31 @@ try_hosts (Attempt *attempt, GError **error)
       attempt->host = &config->hosts[i];
       if (try_host (attempt, error))
         return TRUE;
-      if (g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+      if (is_final (*error))
         return FALSE;
     }
   if (config->n_hosts > 1)
     g_prefix_error (error, "none of %u servers will do; of the last: ", config->n_hosts);
   return FALSE;
+}
+
+void
+yara_postgres_note_server (YaraPostgresSession *session)
+{
+  YaraServerFacts *facts = session->config->base.facts;
+  const char *standby;
+  int role;
+
+  if (G_UNLIKELY (session->is_broken || session->is_retired))
+    return;
+  standby = PQparameterStatus (session->conn, "in_hot_standby"); /* may change with any answer */
+  role = standby == NULL ? YARA_ROLE_UNKNOWN : strcmp (standby, "on") == 0 ? YARA_ROLE_STANDBY : YARA_ROLE_PRIMARY;
+
+  /* Written only when it is news: other threads read and write the same line of the cache. */
+  if (G_UNLIKELY (atomic_load_explicit (&facts->role, memory_order_relaxed) != role))
+    atomic_store_explicit (&facts->role, role, memory_order_relaxed);
+  if (G_UNLIKELY (atomic_load_explicit (&facts->version, memory_order_relaxed) != PQserverVersion (session->conn)))
+    atomic_store_explicit (&facts->version, PQserverVersion (session->conn), memory_order_relaxed);
 }
 
 gboolean
@@ -190,7 +210,7 @@ yara_postgres_connect (YaraPostgresSession *session, GCancellable *cancellable, 
       ok = try_hosts (&attempt, &reason);
       attempt.session_attrs = NULL;
     }
-  if (!ok && !g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  if (!ok && (reason == NULL || !is_final (reason)))
     ok = try_hosts (&attempt, &reason);
   if (ok)
     g_clear_error (&reason);

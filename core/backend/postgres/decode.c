@@ -149,41 +149,41 @@ typedef struct
 {
   YaraWay                 way;
   guint32                 offset; /* of the member */
-  const YaraPostgresType *type;
+  const YaraPostgresType *type;   /* of WAY_ANY; else it is looked for when a cell is none of the usual */
   const YaraFieldInfo    *field;
 } YaraStep;
 
-static YaraWay
+/* The types of columns that need no value in between, by the kind of the field. */
+static const struct
+{
+  Oid     type, other;
+  YaraWay way;
+} direct[] = {
+  [YARA_KIND_BOOL] = { YARA_OID_BOOL, 0, WAY_BOOL },
+  [YARA_KIND_INT16] = { YARA_OID_INT2, 0, WAY_INT16 },
+  [YARA_KIND_INT32] = { YARA_OID_INT4, 0, WAY_INT32 },
+  [YARA_KIND_INT64] = { YARA_OID_INT8, 0, WAY_INT64 },
+  [YARA_KIND_DOUBLE] = { YARA_OID_FLOAT8, 0, WAY_DOUBLE },
+  [YARA_KIND_TEXT] = { YARA_OID_VARCHAR, YARA_OID_TEXT, WAY_TEXT },
+  [YARA_KIND_UUID] = { YARA_OID_UUID, 0, WAY_UUID },
+  [YARA_KIND_TIMESTAMP] = { YARA_OID_TIMESTAMPTZ, YARA_OID_TIMESTAMP, WAY_TIMESTAMP },
+};
+
+static inline YaraWay
 find_way (const YaraFieldInfo *field, Oid type)
 {
-  switch (field->kind)
-    {
-    case YARA_KIND_BOOL:
-      return field->c_type == YARA_C_TYPE_BOOL ? WAY_BOOL : WAY_ANY;
-    case YARA_KIND_INT16:
-      return type == YARA_OID_INT2 ? WAY_INT16 : WAY_ANY;
-    case YARA_KIND_INT32:
-      return type == YARA_OID_INT4 ? WAY_INT32 : WAY_ANY;
-    case YARA_KIND_INT64:
-      return type == YARA_OID_INT8 ? WAY_INT64 : WAY_ANY;
-    case YARA_KIND_DOUBLE:
-      return type == YARA_OID_FLOAT8 ? WAY_DOUBLE : WAY_ANY;
-    case YARA_KIND_TEXT:
-      return type == YARA_OID_CHAR ? WAY_ANY : WAY_TEXT;
-    case YARA_KIND_UUID:
-      return WAY_UUID;
-    case YARA_KIND_TIMESTAMP:
-      return WAY_TIMESTAMP;
-    default:
-      return WAY_ANY;
-    }
+  YaraKind kind = field->kind;
+
+  if (kind >= G_N_ELEMENTS (direct) || (type != direct[kind].type && type != direct[kind].other) ||
+      (kind == YARA_KIND_BOOL && field->c_type != YARA_C_TYPE_BOOL))
+    return WAY_ANY;
+  return direct[kind].way;
 }
 
-/* NULL with an error when a column is none that its field takes. */
-static YaraStep *
-make_plan (const PGresult *answer, const YaraModelInfo *info, GError **error)
+/* FALSE with an error when a column is none that its field takes. */
+static gboolean
+make_plan (YaraStep *plan, const PGresult *answer, const YaraModelInfo *info, GError **error)
 {
-  g_autofree YaraStep *plan = g_new (YaraStep, info->n_fields);
   guint n_columns = PQnfields (answer);
 
   if (n_columns != info->n_fields)
@@ -191,21 +191,21 @@ make_plan (const PGresult *answer, const YaraModelInfo *info, GError **error)
       g_set_error (error, YARA_ERROR, YARA_ERROR_DECODE,
                    "%s: the database returned %u columns for a model of %u fields",
                    info->name, n_columns, info->n_fields);
-      return NULL;
+      return FALSE;
     }
   for (guint i = 0; i < n_columns; i++)
     {
       const YaraFieldInfo *field = &info->fields[i];
       Oid oid = PQftype (answer, i);
 
-      plan[i] = (YaraStep) { find_way (field, oid), field->offset, yara_postgres_type_find (oid), field };
+      plan[i] = (YaraStep) { find_way (field, oid), field->offset, NULL, field };
+      if (plan[i].way != WAY_ANY)
+        continue;
+      plan[i].type = yara_postgres_type_find (oid);
       if (!yara_postgres_field_takes (field, plan[i].type))
-        {
-          yara_postgres_fail_column (info, field, oid, error);
-          return NULL;
-        }
+        return yara_postgres_fail_column (info, field, oid, error);
     }
-  return g_steal_pointer (&plan);
+  return TRUE;
 }
 
 /* FALSE: have a closer look. NULL has size 0. */
@@ -324,13 +324,16 @@ decode_any (const PGresult *answer, int row, const YaraModelInfo *info, const Ya
             YaraArena *arena, GError **error)
 {
   const YaraFieldInfo *field = step->field;
+  const YaraPostgresType *type = step->type;
   const char *found;
   YaraValue value;
 
   if (PQgetisnull (answer, row, field->index))
     return store_null (record, info, field, error);
+  if (type == NULL)
+    type = yara_postgres_type_find (PQftype (answer, field->index));
   found = yara_postgres_read_field (PQgetvalue (answer, row, field->index),
-                                    PQgetlength (answer, row, field->index), step->type, field, arena, &value);
+                                    PQgetlength (answer, row, field->index), type, field, arena, &value);
   if (found != NULL)
     return yara_postgres_fail_cell (info, field, found, error);
   store (record + field->offset, field, &value);
@@ -362,10 +365,12 @@ decode (const PGresult *answer, const YaraModelInfo *info, const YaraStep *plan,
 gboolean
 yara_postgres_decode_records (PGresult *answer, const YaraModelInfo *info, YaraResult *result, GError **error)
 {
-  g_autofree YaraStep *plan = make_plan (answer, info, error);
+  YaraStep usual[16];
+  g_autofree YaraStep *many = info->n_fields > G_N_ELEMENTS (usual) ? g_new (YaraStep, info->n_fields) : NULL;
+  YaraStep *plan = many != NULL ? many : usual;
 
   g_assert (result->backing == NULL);
   result->backing = answer;
   result->backing_free = (GDestroyNotify) PQclear;
-  return plan != NULL && decode (answer, info, plan, result, error);
+  return make_plan (plan, answer, info, error) && decode (answer, info, plan, result, error);
 }

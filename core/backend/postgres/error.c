@@ -4,6 +4,7 @@
 #include "backend/postgres/postgres.h"
 
 #include <string.h>
+#include <yaraorm/yara-connection.h>
 #include "base/error.h"
 
 typedef struct
@@ -49,12 +50,15 @@ find_meaning (const char *state)
 static char *
 one_line (const char *text)
 {
-  char *line = g_utf8_make_valid (text, -1);
+  char *line = g_utf8_make_valid (text, -1), *end = line;
 
   for (char *c = line; *c != '\0'; c++)
-    if (g_ascii_iscntrl (*c))
-      *c = ' ';
-  return g_strstrip (line);
+    if (!g_ascii_isspace (*c) && !g_ascii_iscntrl (*c))
+      *end++ = *c;
+    else if (end > line && end[-1] != ' ')
+      *end++ = ' ';
+  *end = '\0';
+  return g_strchomp (line);
 }
 
 /* Messages about values that do not fit quote them. */
@@ -92,10 +96,12 @@ error_new_stopped (YaraPostgresSession *session)
   GError *error;
 
   if (session->stop == YARA_STOP_CANCELLED)
-    return yara_postgres_error_new_cancelled (TRUE);
+    return yara_postgres_error_new_cancelled (!session->is_opening);
+  if (session->is_opening)
+    return yara_postgres_error_new_silent (session->config, PQhost (session->conn));
   error = g_error_new (YARA_ERROR, YARA_ERROR_TIMEOUT,
-                       "the statement took longer than the statement_timeout of %g seconds and was stopped",
-                       session->config->statement_timeout / (double) G_USEC_PER_SEC);
+                       "the statement took longer than %g seconds and was stopped; make it do less, or raise "
+                       "statement_timeout", session->timeout / (double) G_USEC_PER_SEC);
   if (session->is_broken && session->writes)
     yara_error_set_outcome_unknown (error);
   return error;
@@ -105,14 +111,15 @@ static GError *
 error_new_lost (YaraPostgresSession *session)
 {
   g_autofree char *reason = one_line (PQerrorMessage (session->conn));
+  gboolean is_unknown = session->writes && !session->is_opening;
   GError *error;
 
   session->is_broken = TRUE;
   error = g_error_new (YARA_ERROR, YARA_ERROR_CONNECTION, "the link to the server was lost%s%s; %s",
                        *reason != '\0' ? ": " : "", reason,
-                       session->writes ? "whether the statement took effect is unknown, look before you try again"
-                                       : "try again");
-  if (session->writes)
+                       is_unknown ? "whether the statement took effect is unknown, look before you try again"
+                                  : "try again");
+  if (is_unknown)
     yara_error_set_outcome_unknown (error);
   return error;
 }
@@ -132,6 +139,8 @@ error_new_refused (YaraPostgresSession *session, const PGresult *result, const c
     message = hide_value (message);
   if (strcmp (state, "42601") == 0 && strstr (message, "multiple commands") != NULL)
     hint = "the SQL holds more than one statement, and none of them was run; use execute_script for several";
+  if (strcmp (state, "25006") == 0 && session->is_reading)
+    hint = "it was begun so";
   error = g_error_new (YARA_ERROR, meaning->error, hint != NULL ? "%s; %s" : "%s", message, hint);
   yara_error_set_sqlstate (error, state);
   yara_error_set_origin (error, PQresultErrorField (result, PG_DIAG_CONSTRAINT_NAME),
@@ -176,7 +185,12 @@ yara_postgres_error_new (YaraPostgresSession *session, const PGresult *result)
   if (state == NULL)
     return error_new_unexpected (session, result);
   /* A role that changed, and a server that goes: a new session may find a better one. */
-  if (strcmp (state, "25006") == 0 || g_str_has_prefix (state, "57P") || PQstatus (session->conn) == CONNECTION_BAD)
+  if (strcmp (state, "25006") == 0 && !session->is_reading)
+    {
+      atomic_store_explicit (&session->config->base.facts->role, YARA_ROLE_STANDBY, memory_order_relaxed);
+      session->is_retired = TRUE;
+    }
+  if (g_str_has_prefix (state, "57P") || PQstatus (session->conn) == CONNECTION_BAD)
     session->is_broken = TRUE;
   return error_new_refused (session, result, state);
 }
@@ -201,39 +215,83 @@ find_state (const char *message, char state[6])
   return NULL;
 }
 
-/* Without the place in the server's source, which the SQLSTATE comes with. */
+/* libpq's own reasons have no SQLSTATE. */
+static const struct { const char *phrase, *hint; } own_reasons[] = {
+  { "hot standby mode", "target_session_attrs asks for a server of the other role; name one more host" },
+  { "read-only", "target_session_attrs asks for a server of the other role; name one more host" },
+  { "not support SSL", "set up TLS on the server, or look at sslmode" },
+};
+
+static const char *
+find_hint (const char *message)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (own_reasons); i++)
+    if (strstr (message, own_reasons[i].phrase) != NULL)
+      return own_reasons[i].hint;
+  return NULL;
+}
+
 static char *
-tidy (const char *message)
+join_lines (const char *message)
 {
   g_auto(GStrv) lines = g_strsplit (message, "\n", -1);
-  g_autoptr(GString) tidy = g_string_new (NULL);
+  g_autoptr(GString) joined = g_string_new (NULL);
 
   for (char **line = lines; *line != NULL; line++)
-    {
-      if (**line == '\0' || g_str_has_prefix (*line, "LOCATION:"))
-        continue;
-      g_string_append (tidy, tidy->len > 0 ? "; " : "");
-      g_string_append (tidy, *line);
-    }
-  return one_line (tidy->str);
+    if (*g_strstrip (*line) != '\0')
+      g_string_append_printf (joined, "%s%s", joined->len > 0 ? "; " : "", *line);
+  return one_line (joined->str);
+}
+
+/* Nothing was sent to anybody: libpq does not take what the URL says. */
+static gboolean
+is_about_url (PGconn *conn, const char *message)
+{
+  return PQsocket (conn) < 0 &&
+         (g_str_has_prefix (message, "invalid ") || g_str_has_prefix (message, "service file") ||
+          g_str_has_prefix (message, "definition of service"));
+}
+
+/* A server may quote the password that it was given. Where it is also a name of the URL it is no secret. */
+static char *
+hide_password (char *message, PGconn *conn)
+{
+  const char *password = PQpass (conn);
+  g_auto(GStrv) parts = NULL;
+
+  if (password == NULL || *password == '\0' || g_strcmp0 (password, PQuser (conn)) == 0 ||
+      g_strcmp0 (password, PQdb (conn)) == 0)
+    return message;
+  parts = g_strsplit (message, password, -1);
+  g_free (message);
+  return g_strjoinv ("***", parts);
 }
 
 GError *
-yara_postgres_error_new_connect (const YaraPostgresConfig *config, PGconn *conn)
+yara_postgres_error_new_connect (PGconn *conn)
 {
-  const char *message = PQerrorMessage (conn), *primary;
+  const char *message = PQerrorMessage (conn), *hint;
   char state[6] = "";
-  const Meaning *meaning;
-  g_autofree char *text = NULL;
+  const char *primary = find_state (message, state);
+  g_autofree char *first = primary != NULL ? g_strndup (primary, strcspn (primary, "\n")) : NULL;
+  g_autofree char *text = hide_password (join_lines (first != NULL ? first : message), conn);
+  gboolean is_configuration = is_about_url (conn, message);
   GError *error;
 
-  primary = find_state (message, state);
-  meaning = find_meaning (state);
-  text = tidy (primary != NULL ? primary : message);
-  error = g_error_new (YARA_ERROR, YARA_ERROR_CONNECTION,
-                       meaning->hint != NULL ? "cannot connect to PostgreSQL: %s; %s"
-                                             : "cannot connect to PostgreSQL: %s", text, meaning->hint);
-  if (primary != NULL)
+  hint = is_configuration ? "look at the URL" : first != NULL ? find_meaning (state)->hint : find_hint (message);
+  error = g_error_new (YARA_ERROR, is_configuration ? YARA_ERROR_CONFIGURATION : YARA_ERROR_CONNECTION,
+                       hint != NULL ? "cannot connect to PostgreSQL: %s; %s" : "cannot connect to PostgreSQL: %s",
+                       text, hint);
+  if (first != NULL)
     yara_error_set_sqlstate (error, state);
   return error;
+}
+
+GError *
+yara_postgres_error_new_silent (const YaraPostgresConfig *config, const char *host)
+{
+  return g_error_new (YARA_ERROR, YARA_ERROR_TIMEOUT,
+                      "cannot connect to PostgreSQL: %s did not answer within %g seconds; look whether it runs, or "
+                      "raise connect_timeout", host != NULL ? host : "the default host",
+                      config->connect_timeout / (double) G_USEC_PER_SEC);
 }

@@ -13,7 +13,8 @@ const YaraBackend yara_backend_postgres = {
   .session_open = yara_postgres_session_open,
   .session_close = yara_postgres_session_close,
   .session_run = yara_postgres_session_run,
-  .session_run_batch = yara_postgres_session_run_batch,
+  .pipeline = &yara_postgres_pipeline,
+  .session_control = yara_postgres_session_control,
   .session_interrupt = yara_postgres_session_interrupt,
   .session_is_usable = yara_postgres_session_is_usable,
 };

@@ -31,7 +31,6 @@ typedef struct
   gboolean          prefers_standby;      /* target_session_attrs=prefer-standby, done by us */
   guint             statement_cache_size;
   gint64            connect_timeout;      /* microseconds, for each address */
-  gint64            statement_timeout;    /* microseconds; 0: none */
   YaraPooler        pooler;
 } YaraPostgresConfig;
 
@@ -41,7 +40,8 @@ struct YaraPostgresPrepared
 {
   guint64 id;       /* of generated SQL; 0: raw */
   char   *text;     /* of raw SQL, else NULL */
-  guint   number;   /* the server knows it as "y<number>" */
+  guint   number;
+  char    name[12]; /* "y<number>": the server knows it so */
   guint   n_types;
   Oid    *types;    /* declared for the parameters; 0: left to the server */
   YaraPostgresPrepared *newer, *older;
@@ -67,6 +67,7 @@ typedef enum
 } YaraStop;
 
 typedef struct YaraCancelRequest YaraCancelRequest;
+typedef struct YaraPostgresPipeline YaraPostgresPipeline;
 
 typedef struct
 {
@@ -79,11 +80,21 @@ typedef struct
   int                       cancel_fd;   /* the same of who opens the session, while it does; else -1 */
   atomic_bool               interrupted; /* the running request shall stop */
   gint64                    deadline;    /* of what is waited for, monotonic; G_MAXINT64: none */
+  gint64                    timeout;     /* microseconds for each statement of the request; 0: none */
   gint64                    idle_since;  /* monotonic */
+  gboolean                  is_unguarded; /* nobody may interrupt what is running */
   gboolean                  writes;      /* what is running may change rows */
+  gboolean                  is_opening;  /* no request of a caller is running yet */
   YaraStop                  stop;
   YaraCancelRequest        *cancel;      /* on its way */
+  YaraPostgresPipeline     *pipeline;    /* of who drives the session from a main loop; or NULL */
+  guint                     last_cursor; /* the number of the cursor that was opened last */
+  gboolean                  has_cursor;  /* and a transaction for it alone */
+  gboolean                  is_retired;  /* good for what is under way, not for more: the server turned read-only */
   gboolean                  is_broken;
+  char                     *pending;     /* the BEGIN of a transaction in which nothing was sent yet; or NULL */
+  gboolean                  is_reading;  /* in a transaction that the program wanted read-only */
+  gboolean                  must_discard; /* once the transaction has ended */
 } YaraPostgresSession;
 
 /* ---- config.c ---- */
@@ -97,6 +108,10 @@ void               yara_postgres_config_free (YaraBackendConfig *base);
  * session is interrupted. */
 gboolean yara_postgres_connect (YaraPostgresSession *session, GCancellable *cancellable, GError **error);
 
+/* After a request, and when a session was opened: keeps what the server has told with its last answers, its role
+ * and its version. */
+void     yara_postgres_note_server (YaraPostgresSession *session);
+
 /* ---- resolve.c ---- */
 
 /* The addresses of a host name, to be freed with g_resolver_free_addresses(). */
@@ -109,6 +124,9 @@ void         yara_postgres_session_close     (YaraSession *base);
 void         yara_postgres_session_interrupt (YaraSession *base);
 gboolean     yara_postgres_session_is_usable (YaraSession *base);
 
+/* Whether an idle session is of no more use. */
+gboolean yara_postgres_session_has_hung_up (YaraPostgresSession *session);
+
 /* Before something is sent on a session that was idle: connects again when the server has hung up. */
 gboolean yara_postgres_session_revive (YaraPostgresSession *session, GError **error);
 
@@ -119,6 +137,10 @@ void yara_postgres_session_clean (YaraPostgresSession *session);
 void yara_postgres_session_discard (YaraPostgresSession *session);
 
 /* ---- wait.c ---- */
+
+/* How long a server that was asked to stop may take for it, in microseconds. A session that is given up is
+ * closed. */
+#define YARA_POSTGRES_CANCEL_PATIENCE (G_USEC_PER_SEC / 2)
 
 typedef enum
 {
@@ -151,6 +173,8 @@ void yara_postgres_end_stop (YaraPostgresSession *session);
 /* Asks the server, in a thread because it may not answer, to stop what `conn` runs; NULL: cannot. */
 YaraCancelRequest *yara_postgres_cancel_send (PGconn *conn);
 
+gboolean yara_postgres_cancel_has_ended (YaraCancelRequest *request);
+
 /* FALSE: it is not known within `patience` microseconds whether the request has arrived. Frees. */
 gboolean yara_postgres_cancel_wait (YaraCancelRequest *request, gint64 patience);
 
@@ -161,7 +185,9 @@ gboolean yara_postgres_cancel_wait (YaraCancelRequest *request, gint64 patience)
 GError *yara_postgres_error_new (YaraPostgresSession *session, const PGresult *result);
 
 /* Why there is no connection. */
-GError *yara_postgres_error_new_connect (const YaraPostgresConfig *config, PGconn *conn);
+GError *yara_postgres_error_new_connect (PGconn *conn);
+/* `host` (nullable) said nothing for connect_timeout. */
+GError *yara_postgres_error_new_silent  (const YaraPostgresConfig *config, const char *host);
 
 GError *yara_postgres_error_new_cancelled (gboolean was_running);
 
@@ -172,6 +198,13 @@ void yara_postgres_cache_clear (YaraPostgresCache *cache);
 
 /* Forgets everything: the server has too. */
 void yara_postgres_cache_reset (YaraPostgresCache *cache);
+
+/* Whether yara_postgres_cache_trim() has something to do. */
+static inline gboolean
+yara_postgres_cache_is_full (const YaraPostgresCache *cache)
+{
+  return cache->n_kept > cache->size || cache->n_garbage >= 16;
+}
 
 /* Before a request: keeps the cache within its size. */
 void yara_postgres_cache_trim  (YaraPostgresSession *session);
@@ -225,8 +258,9 @@ PGresult *yara_postgres_execute (YaraPostgresSession *session, const YaraStateme
  * Forgets it then. */
 gboolean yara_postgres_is_stale (YaraPostgresSession *session, const YaraStatement *statement, const YaraSent *sent, const PGresult *result);
 
-/* The end of a pipeline's part. FALSE: the link is lost. */
-gboolean yara_postgres_take_sync (YaraPostgresSession *session);
+/* The end of a pipeline's part, where it is committed. FALSE: the link is lost, or the server has refused to
+ * commit, and says why in `refusal`: (transfer full) (nullable). */
+gboolean yara_postgres_take_sync (YaraPostgresSession *session, PGresult **refusal);
 
 /* Makes the outcome of a request from its result, which it takes. */
 void yara_postgres_take_answer (YaraPostgresSession *session, YaraRequest *request, PGresult *result);
@@ -247,6 +281,13 @@ gboolean yara_postgres_request_writes (const YaraRequest *request);
 
 void yara_postgres_session_run (YaraSession *base, YaraRequest *request, const YaraRunGuard *guard);
 
+/* ---- transaction.c ---- */
+
+gboolean yara_postgres_session_control (YaraSession *base, YaraRequest *request, const YaraRunGuard *guard, GError **error);
+
+/* Sends the BEGIN that is pending, if any, by itself. */
+gboolean yara_postgres_send_pending (YaraPostgresSession *session, GError **error);
+
 /* ---- split.c ---- */
 
 /* Past white space, comments and semicolons: at the NUL, there is no statement. */
@@ -256,9 +297,14 @@ const char *yara_postgres_statement_start (const char *sql);
  * $2, ... in it. */
 const char *yara_postgres_statement_end (const char *sql, guint *n_parameters);
 
-/* ---- batch.c, bulk.c, script.c ---- */
+/* ---- pipeline.c ---- */
 
-void yara_postgres_session_run_batch (YaraSession *base, YaraRequest **requests, guint n_requests, const YaraRunGuard *guard);
+extern const YaraBackendPipeline yara_postgres_pipeline;
+
+/* ---- bulk.c, cursor.c, script.c ---- */
+
 void yara_postgres_run_bulk_insert   (YaraPostgresSession *session, YaraRequest *request, const YaraRunGuard *guard);
+void yara_postgres_run_fetch         (YaraPostgresSession *session, YaraRequest *request, const YaraRunGuard *guard);
+void yara_postgres_run_end_fetch     (YaraPostgresSession *session, YaraRequest *request, const YaraRunGuard *guard);
 void yara_postgres_run_script        (YaraPostgresSession *session, YaraRequest *request, const YaraRunGuard *guard);
 void yara_postgres_run_transaction   (YaraPostgresSession *session, YaraRequest *request, const YaraRunGuard *guard);

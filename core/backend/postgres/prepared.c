@@ -5,9 +5,6 @@
 
 #include <string.h>
 
-/* So many are dropped with one round trip. */
-#define MAX_GARBAGE 16
-
 static void
 prepared_free (YaraPostgresPrepared *prepared)
 {
@@ -90,7 +87,7 @@ yara_postgres_cache_trim (YaraPostgresSession *session)
   YaraPostgresCache *cache = &session->cache;
   guint target = cache->size - cache->size / 4;
 
-  if (G_LIKELY (cache->n_kept <= cache->size && cache->n_garbage < MAX_GARBAGE))
+  if (G_LIKELY (!yara_postgres_cache_is_full (cache)))
     return;
   while (cache->n_kept > target)
     drop (cache, cache->oldest);
@@ -168,6 +165,7 @@ yara_postgres_cache_add (YaraPostgresCache *cache, const YaraStatement *statemen
   YaraPostgresPrepared *prepared = g_new0 (YaraPostgresPrepared, 1);
 
   prepared->number = ++cache->last_number;
+  g_snprintf (prepared->name, sizeof prepared->name, "y%u", prepared->number);
   prepared->n_types = statement->n_values;
   prepared->types = g_memdup2 (types, statement->n_values * sizeof *types);
   if (statement->is_raw)

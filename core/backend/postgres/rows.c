@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * From cells to rows of values. What a cell is follows from its field where there is one, else from the
- * type of the column. */
+ * type of the column. Answers come in binary form, or whole in text form. */
 #include "backend/postgres/binary.h"
 
 #include <yaraorm/yara-error.h>
@@ -82,9 +82,12 @@ decode_cell (const PGresult *answer, int row, int i, const YaraColumn *column, c
   const char *data = PQgetvalue (answer, row, i), *found;
   gsize size = PQgetlength (answer, row, i);
 
-  if (column->type == NULL)
+  if (PQfformat (answer, i) == 0)
+    found = yara_postgres_read_text (data, size, column->type != NULL ? column->type->kind : YARA_KIND_TEXT, arena,
+                                     value);
+  else if (column->type == NULL)
     return fail_type (answer, i, statement, column->field, error);
-  if (column->field != NULL)
+  else if (column->field != NULL)
     found = yara_postgres_read_field (data, size, column->type, column->field, arena, value);
   else
     {

@@ -36,6 +36,8 @@ yara_postgres_request_writes (const YaraRequest *request)
 {
   const YaraStatement *statement = &request->statement;
 
+  if (request->kind == YARA_REQUEST_FETCH || request->kind == YARA_REQUEST_END_FETCH)
+    return FALSE;
   if (request->kind != YARA_REQUEST_STATEMENT)
     return TRUE;
   return statement->is_raw ? !yara_sql_is_select (statement->sql->text) : !statement->is_read;
@@ -100,16 +102,9 @@ may_leave_state (const YaraRequest *request)
   return FALSE;
 }
 
-void
-yara_postgres_session_run (YaraSession *base, YaraRequest *request, const YaraRunGuard *guard)
+static void
+run_any (YaraPostgresSession *session, YaraRequest *request, const YaraRunGuard *guard)
 {
-  YaraPostgresSession *session = (YaraPostgresSession *) base;
-  gint64 start = G_UNLIKELY (request->measure) ? g_get_monotonic_time () : 0;
-
-  session->writes = yara_postgres_request_writes (request);
-  if (!yara_postgres_session_revive (session, &request->error))
-    return;
-  yara_postgres_cache_trim (session);
   switch (request->kind)
     {
     case YARA_REQUEST_STATEMENT:
@@ -124,14 +119,72 @@ yara_postgres_session_run (YaraSession *base, YaraRequest *request, const YaraRu
     case YARA_REQUEST_TRANSACTION:
       yara_postgres_run_transaction (session, request, guard);
       break;
+    case YARA_REQUEST_FETCH:
+      yara_postgres_run_fetch (session, request, guard);
+      break;
+    case YARA_REQUEST_END_FETCH:
+      yara_postgres_run_end_fetch (session, request, guard);
+      break;
+    case YARA_REQUEST_CONTROL:
+      yara_session_run_control (&session->base, request, guard);
+      break;
     }
+}
+
+static void
+run_alone (YaraPostgresSession *session, YaraRequest *request, const YaraRunGuard *guard)
+{
+  run_any (session, request, guard);
   if (is_own_sql (request))
     {
       close_transaction (session, request);
       if (G_UNLIKELY (may_leave_state (request)))
         yara_postgres_session_discard (session);
     }
+}
+
+/* A BEGIN that is pending goes with a statement, and before anything else. */
+static void
+run_in_transaction (YaraPostgresSession *session, YaraRequest *request, const YaraRunGuard *guard)
+{
+  PGTransactionStatusType status;
+
+  if (request->kind == YARA_REQUEST_STATEMENT || yara_postgres_send_pending (session, &request->error))
+    run_any (session, request, guard);
+  session->must_discard |= may_leave_state (request);
+  status = PQtransactionStatus (session->conn);
+  yara_session_note (&session->base, request,
+                     !session->is_broken &&
+                     (status == PQTRANS_INTRANS || status == PQTRANS_INERROR || session->pending != NULL),
+                     status == PQTRANS_INERROR ||
+                     (request->kind == YARA_REQUEST_BULK_INSERT && request->error != NULL));
+}
+
+void
+yara_postgres_session_run (YaraSession *base, YaraRequest *request, const YaraRunGuard *guard)
+{
+  YaraPostgresSession *session = (YaraPostgresSession *) base;
+  gint64 start = G_UNLIKELY (request->measure) ? g_get_monotonic_time () : 0;
+
+  if (!yara_session_admit (base, request))
+    return;
+  /* What is lost with a transaction certainly took no effect. */
+  session->writes = yara_postgres_request_writes (request) && !request->in_transaction;
+  session->timeout = yara_request_get_timeout (request, base->config);
+  if (request->kind != YARA_REQUEST_CONTROL && !yara_postgres_session_revive (session, &request->error))
+    {
+      yara_session_note (base, request, FALSE, TRUE);
+      return;
+    }
+  yara_postgres_cache_trim (session);
+  session->is_unguarded = guard == NULL;
+  if (G_UNLIKELY (request->in_transaction))
+    run_in_transaction (session, request, guard);
+  else
+    run_alone (session, request, guard);
+  session->is_unguarded = FALSE;
   session->idle_since = g_get_monotonic_time ();
+  yara_postgres_note_server (session);
   if (G_UNLIKELY (request->measure))
     request->duration = session->idle_since - start;
 }

@@ -17,7 +17,7 @@ may_go_on (YaraPostgresSession *session, GError **error)
 static gboolean
 run_one (YaraPostgresSession *session, const char *sql, const char *tag, GError **error)
 {
-  if (!may_go_on (session, error))
+  if (!yara_session_check_sql (&session->base, sql, error) || !may_go_on (session, error))
     return FALSE;
   yara_postgres_start_deadline (session);
   return yara_postgres_command (session, sql, tag, error);
@@ -58,14 +58,14 @@ yara_postgres_run_script (YaraPostgresSession *session, YaraRequest *request, co
 }
 
 static gboolean
-run_all (YaraPostgresSession *session, const char *const *statements, GError **error)
+run_all (YaraPostgresSession *session, const YaraRequest *request, GError **error)
 {
-  if (!run_one (session, "BEGIN", "BEGIN", error))
+  if (!request->in_transaction && !run_one (session, "BEGIN", "BEGIN", error))
     return FALSE;
-  for (; *statements != NULL; statements++)
+  for (const char *const *statements = request->statements; *statements != NULL; statements++)
     if (!run_one (session, *statements, NULL, error))
       return FALSE;
-  return run_one (session, "COMMIT", "COMMIT", error);
+  return request->in_transaction || run_one (session, "COMMIT", "COMMIT", error);
 }
 
 void
@@ -73,7 +73,8 @@ yara_postgres_run_transaction (YaraPostgresSession *session, YaraRequest *reques
 {
   if (!yara_postgres_begin_request (request, guard))
     return;
-  run_all (session, request->statements, &request->error);
+  run_all (session, request, &request->error);
   yara_postgres_end_request (session, request, guard);
-  yara_postgres_session_clean (session);
+  if (!request->in_transaction)
+    yara_postgres_session_clean (session);
 }

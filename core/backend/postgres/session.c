@@ -58,6 +58,7 @@ static gboolean
 configure (YaraPostgresSession *session, gboolean detect, GError **error)
 {
   g_autoptr(GString) sql = g_string_new (NULL);
+  gint64 start, round_trip;
   PGresult *result;
   gboolean ok;
 
@@ -66,12 +67,16 @@ configure (YaraPostgresSession *session, gboolean detect, GError **error)
     g_string_append (sql, sql->len > 0 ? ", pg_backend_pid()" : "SELECT pg_backend_pid()");
   if (sql->len == 0)
     return TRUE;
-  session->deadline = g_get_monotonic_time () + session->config->connect_timeout;
+  start = g_get_monotonic_time ();
+  session->deadline = start + session->config->connect_timeout;
   result = PQsendQuery (session->conn, sql->str) ? yara_postgres_receive (session) : NULL;
+  round_trip = g_get_monotonic_time () - start;
   ok = PQresultStatus (result) == PGRES_TUPLES_OK;
   if (!ok)
     g_propagate_error (error, yara_postgres_error_new (session, result));
-  else if (detect)
+  else
+    atomic_store_explicit (&session->config->base.facts->round_trip, MAX (round_trip, 1), memory_order_relaxed);
+  if (ok && detect)
     detect_pooler (session, result);
   PQclear (result);
   yara_postgres_drain (session);
@@ -93,11 +98,17 @@ static gboolean
 connect_and_configure (YaraPostgresSession *session, GCancellable *cancellable, GError **error)
 {
   YaraPooler pooler = session->config->pooler;
+  gboolean ok;
 
   session->is_pooled = pooler == YARA_POOLER_TRANSACTION;
-  if (yara_postgres_connect (session, cancellable, error) && configure (session, pooler == YARA_POOLER_AUTO, error))
+  session->is_opening = TRUE;
+  ok = yara_postgres_connect (session, cancellable, error) && configure (session, pooler == YARA_POOLER_AUTO, error);
+  session->is_opening = FALSE;
+  if (ok)
     {
       session->idle_since = g_get_monotonic_time ();
+      yara_postgres_note_server (session);
+      atomic_store_explicit (&session->config->base.facts->pooled, session->is_pooled, memory_order_relaxed);
       return TRUE;
     }
   session->is_broken = TRUE;
@@ -142,7 +153,10 @@ yara_postgres_session_close (YaraSession *base)
   YaraPostgresSession *session = (YaraPostgresSession *) base;
 
   disconnect (session);
+  yara_session_clear (base);
+  g_free (session->pending);
   yara_postgres_cache_clear (&session->cache);
+  g_free (session->pipeline);
   if (session->wake_fd >= 0)
     close (session->wake_fd);
   g_free (session);
@@ -164,15 +178,15 @@ yara_postgres_session_is_usable (YaraSession *base)
 {
   YaraPostgresSession *session = (YaraPostgresSession *) base;
 
-  return !session->is_broken && PQstatus (session->conn) == CONNECTION_OK &&
-         PQtransactionStatus (session->conn) == PQTRANS_IDLE;
+  return !session->is_broken && !session->is_retired && PQstatus (session->conn) == CONNECTION_OK &&
+         PQtransactionStatus (session->conn) == PQTRANS_IDLE && base->transaction == YARA_TRANSACTION_NONE;
 }
 
 /* ---- between requests ---- */
 
 /* An idle session is sent nothing but the news that it was ended. */
-static gboolean
-has_hung_up (YaraPostgresSession *session)
+gboolean
+yara_postgres_session_has_hung_up (YaraPostgresSession *session)
 {
   struct pollfd fd = { .fd = PQsocket (session->conn), .events = POLLIN };
 
@@ -188,10 +202,24 @@ has_hung_up (YaraPostgresSession *session)
 gboolean
 yara_postgres_session_revive (YaraPostgresSession *session, GError **error)
 {
-  if (G_LIKELY (!session->is_broken && !has_hung_up (session)))
+  if (G_LIKELY (!session->is_broken && !yara_postgres_session_has_hung_up (session)))
     return TRUE;
+  if (session->base.transaction == YARA_TRANSACTION_OPEN && session->pending == NULL)
+    {
+      session->is_broken = TRUE;
+      g_set_error (error, YARA_ERROR, YARA_ERROR_CONNECTION,
+                   "the link to the server was lost, and with it the transaction, of which nothing was stored; try again");
+      return FALSE;
+    }
+  if (session->has_cursor)
+    {
+      session->is_broken = TRUE;
+      g_set_error (error, YARA_ERROR, YARA_ERROR_CONNECTION,
+                   "the link to the server was lost, and with it the rows that were not read yet; try again");
+      return FALSE;
+    }
   disconnect (session);
-  session->is_broken = FALSE;
+  session->is_broken = session->is_retired = FALSE;
   return connect_and_configure (session, NULL, error);
 }
 

@@ -89,7 +89,6 @@ send_encoded (YaraPostgresSession *session, const YaraStatement *statement, Yara
 {
   gboolean is_named = !session->is_pooled && session->cache.size > 0, ok;
   YaraPostgresPrepared *prepared = NULL;
-  char name[16];
 
   if (is_named)
     prepared = yara_postgres_cache_find (&session->cache, statement, statement->sql, parameters->types);
@@ -99,15 +98,12 @@ send_encoded (YaraPostgresSession *session, const YaraStatement *statement, Yara
   if (sent->is_fresh)
     prepared = yara_postgres_cache_add (&session->cache, statement, statement->sql, parameters->types);
   if (prepared != NULL)
-    {
-      sent->number = prepared->number;
-      g_snprintf (name, sizeof name, "y%u", prepared->number);
-    }
+    sent->number = prepared->number;
 
   if (sent->is_fresh)
-    ok = send_fresh (session, statement, parameters, name, in_pipeline);
+    ok = send_fresh (session, statement, parameters, prepared->name, in_pipeline);
   else if (is_named)
-    ok = send_prepared (session, statement, parameters, name);
+    ok = send_prepared (session, statement, parameters, prepared->name);
   else
     ok = send_unnamed (session, statement, parameters);
   return ok || fail_send (session, error);
@@ -129,16 +125,48 @@ yara_postgres_send (YaraPostgresSession *session, const YaraStatement *statement
 
 /* ---- receiving ---- */
 
-gboolean
-yara_postgres_take_sync (YaraPostgresSession *session)
+/* The rest of a statement's results. A success is none when an error follows, because the transaction was
+ * not committed, or the link is lost before the end. Takes `first`; NULL: the link is lost. */
+static PGresult *
+receive_rest (YaraPostgresSession *session, PGresult *first)
 {
-  PGresult *result = yara_postgres_receive (session);
-  gboolean ok = PQresultStatus (result) == PGRES_PIPELINE_SYNC;
+  PGresult *next;
 
-  PQclear (result);
-  if (!ok)
+  while ((next = yara_postgres_receive (session)) != NULL)
+    {
+      if (PQresultStatus (next) == PGRES_FATAL_ERROR && PQresultStatus (first) != PGRES_FATAL_ERROR)
+        {
+          PGresult *undone = first;
+
+          first = next;
+          next = undone;
+        }
+      PQclear (next);
+    }
+  if (G_UNLIKELY (session->is_broken || PQstatus (session->conn) == CONNECTION_BAD) &&
+      PQresultStatus (first) != PGRES_FATAL_ERROR)
+    g_clear_pointer (&first, PQclear);
+  return first;
+}
+
+gboolean
+yara_postgres_take_sync (YaraPostgresSession *session, PGresult **refusal)
+{
+  PGresult *result;
+
+  *refusal = NULL;
+  result = yara_postgres_receive (session);
+  if (G_UNLIKELY (PQresultStatus (result) == PGRES_FATAL_ERROR))
+    {
+      *refusal = result;
+      while ((result = yara_postgres_receive (session)) == NULL && !session->is_broken &&
+             PQstatus (session->conn) == CONNECTION_OK)
+        ;
+    }
+  if (PQresultStatus (result) != PGRES_PIPELINE_SYNC)
     session->is_broken = TRUE;
-  return ok;
+  PQclear (result);
+  return !session->is_broken && *refusal == NULL;
 }
 
 PGresult *
@@ -186,26 +214,96 @@ is_copy (const PGresult *result)
   return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
 }
 
+/* In a pipeline of its own. */
+static PGresult *
+receive_fresh (YaraPostgresSession *session, const YaraStatement *statement, const YaraSent *sent)
+{
+  PGresult *result = yara_postgres_receive_sent (session, statement, sent), *refusal = NULL;
+  gboolean is_success = PQresultStatus (result) != PGRES_FATAL_ERROR;
+
+  if (session->is_broken || PQstatus (session->conn) != CONNECTION_OK)
+    {
+      if (is_success)
+        g_clear_pointer (&result, PQclear);
+      return result;
+    }
+  if (!yara_postgres_take_sync (session, &refusal) && is_success)
+    {
+      PQclear (result);
+      result = g_steal_pointer (&refusal);
+    }
+  PQclear (refusal);
+  if (!session->is_broken && !PQexitPipelineMode (session->conn))
+    session->is_broken = TRUE;
+  return result;
+}
+
+/* The end of a pipeline in which nothing but BEGIN was sent. */
+static void
+leave_pipeline (YaraPostgresSession *session)
+{
+  PGresult *refusal = NULL;
+
+  if (!yara_postgres_take_sync (session, &refusal) || !PQexitPipelineMode (session->conn))
+    session->is_broken = TRUE;
+  PQclear (refusal);
+}
+
+/* The first of a transaction travels with its BEGIN. */
+static PGresult *
+execute_with_begin (YaraPostgresSession *session, const YaraStatement *statement, YaraSent *sent, GError **error)
+{
+  g_autofree char *begin = g_steal_pointer (&session->pending);
+  PGresult *begun, *result = NULL;
+  gboolean is_sent;
+
+  if (!PQenterPipelineMode (session->conn) ||
+      !PQsendQueryParams (session->conn, begin, 0, NULL, NULL, NULL, NULL, 1))
+    {
+      fail_send (session, error);
+      return NULL;
+    }
+  is_sent = yara_postgres_send (session, statement, TRUE, sent, error);
+  if (session->is_broken || (!PQpipelineSync (session->conn) && !fail_send (session, is_sent ? error : NULL)))
+    return NULL;
+
+  begun = yara_postgres_receive (session);
+  if (begun != NULL)
+    yara_postgres_drain (session);
+  if (is_sent && begun != NULL)
+    result = receive_fresh (session, statement, sent);
+  else if (begun != NULL)
+    leave_pipeline (session);
+  if (PQresultStatus (begun) != PGRES_COMMAND_OK && begun != NULL) /* what came behind it was skipped */
+    {
+      PQclear (result);
+      return begun;
+    }
+  PQclear (begun);
+  if (result == NULL && is_sent)
+    g_propagate_error (error, yara_postgres_error_new (session, NULL));
+  return result;
+}
+
 static PGresult *
 execute_once (YaraPostgresSession *session, const YaraStatement *statement, YaraSent *sent, GError **error)
 {
   PGresult *result;
 
+  if (G_UNLIKELY (session->pending != NULL))
+    return execute_with_begin (session, statement, sent, error);
   if (!yara_postgres_send (session, statement, FALSE, sent, error))
     return NULL;
   if (sent->is_fresh)
-    result = yara_postgres_receive_sent (session, statement, sent);
+    result = receive_fresh (session, statement, sent);
   else
     {
       result = yara_postgres_receive (session);
       if (result != NULL && !is_copy (result))
-        yara_postgres_drain (session);
+        result = receive_rest (session, result);
     }
   if (result == NULL)
     g_propagate_error (error, yara_postgres_error_new (session, NULL));
-  if (sent->is_fresh && !session->is_broken && PQstatus (session->conn) == CONNECTION_OK &&
-      (!yara_postgres_take_sync (session) || !PQexitPipelineMode (session->conn)))
-    session->is_broken = TRUE;
   return result;
 }
 

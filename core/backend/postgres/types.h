@@ -28,7 +28,7 @@ gboolean yara_postgres_append_binary (const YaraValue *value, Oid type, GByteArr
 gboolean yara_postgres_decode_records (PGresult *answer, const YaraModelInfo *info, YaraResult *result,
                                        GError **error);
 
-/* The rows of a binary answer, at most max_rows, as cells, by the fields of the statement or by the types
+/* The rows of an answer, at most max_rows, as cells, by the fields of the statement or by the types
  * of the server. (transfer full) of `answer` in any case. A column of a type that has no form here is
  * YARA_ERROR_DECODE naming it and advising a cast to text, unless all its cells are NULL. */
 YaraRows *yara_postgres_decode_rows (PGresult *answer, const YaraStatement *statement, GError **error);

@@ -6,9 +6,6 @@
 #include <poll.h>
 #include <unistd.h>
 
-/* How long a server that was asked to stop may take for it. A session that is given up is closed. */
-#define CANCEL_PATIENCE (2 * G_USEC_PER_SEC)
-
 static int
 get_timeout (gint64 deadline)
 {
@@ -47,22 +44,19 @@ yara_postgres_wait (YaraPostgresSession *session, int fd, short events, gint64 d
 void
 yara_postgres_start_deadline (YaraPostgresSession *session)
 {
-  gint64 timeout = session->config->statement_timeout;
-
-  session->deadline = timeout > 0 ? g_get_monotonic_time () + timeout : G_MAXINT64;
+  session->deadline = session->timeout > 0 ? g_get_monotonic_time () + session->timeout : G_MAXINT64;
 }
 
-/* Asks the server to stop, or gives up when it was asked before. */
+/* Asks the server to stop, or gives up when it was asked before or has nothing to lose. */
 static void
 begin_stop (YaraPostgresSession *session, YaraStop why)
 {
-  if (session->stop != YARA_STOP_NONE)
-    {
-      session->is_broken = TRUE;
-      return;
-    }
-  session->stop = why;
-  session->deadline = g_get_monotonic_time () + CANCEL_PATIENCE;
+  session->is_broken |= session->stop != YARA_STOP_NONE || session->is_opening;
+  if (session->stop == YARA_STOP_NONE)
+    session->stop = why;
+  if (session->is_broken)
+    return;
+  session->deadline = g_get_monotonic_time () + YARA_POSTGRES_CANCEL_PATIENCE;
   session->cancel = yara_postgres_cancel_send (session->conn);
 }
 
@@ -71,7 +65,7 @@ static gboolean
 wait_for_server (YaraPostgresSession *session, short events)
 {
   switch (yara_postgres_wait (session, PQsocket (session->conn), events, session->deadline,
-                              session->stop == YARA_STOP_NONE))
+                              session->stop == YARA_STOP_NONE && !session->is_unguarded))
     {
     case YARA_WAIT_READY:
       break;
@@ -132,11 +126,12 @@ yara_postgres_end_stop (YaraPostgresSession *session)
 {
   guint64 count;
 
-  if (G_LIKELY (session->stop == YARA_STOP_NONE && !atomic_load_explicit (&session->interrupted, memory_order_relaxed)))
+  if (G_LIKELY (session->stop == YARA_STOP_NONE && session->cancel == NULL &&
+                !atomic_load_explicit (&session->interrupted, memory_order_relaxed)))
     return;
   /* A request that arrives late would hit the next statement. */
   if (session->cancel != NULL &&
-      !yara_postgres_cancel_wait (g_steal_pointer (&session->cancel), session->is_broken ? 0 : CANCEL_PATIENCE))
+      !yara_postgres_cancel_wait (g_steal_pointer (&session->cancel), session->is_broken ? 0 : YARA_POSTGRES_CANCEL_PATIENCE))
     session->is_broken = TRUE;
   session->stop = YARA_STOP_NONE;
   atomic_store (&session->interrupted, FALSE);

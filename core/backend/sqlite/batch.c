@@ -8,6 +8,7 @@ run_measured (YaraSqliteSession *session, YaraRequest *request, const YaraRunGua
 {
   gint64 start = yara_sqlite_start_clock (request);
 
+  session->timeout = yara_request_get_timeout (request, session->base.config);
   yara_sqlite_run_statement (session, request, guard);
   yara_sqlite_stop_clock (request, start);
 }

@@ -65,6 +65,7 @@ insert_chunk (YaraSqliteSession *session, const YaraBulkInsert *bulk, const Yara
   YaraPrepared *prepared = yara_sqlite_prepare (session, sql, error);
   gboolean ok = prepared != NULL;
 
+  yara_sqlite_start_deadline (session);
   for (gsize i = 0; ok && i < n_rows; i++)
     {
       ok = bind_record (session, prepared->stmt, 1 + i * bulk->n_columns, bulk,
@@ -79,9 +80,10 @@ insert_chunk (YaraSqliteSession *session, const YaraBulkInsert *bulk, const Yara
 }
 
 static gboolean
-insert_all (YaraSqliteSession *session, const YaraBulkInsert *bulk, gsize *n_keys, GError **error)
+insert_all (YaraSqliteSession *session, const YaraRequest *request, gsize *n_keys, GError **error)
 {
-  int code = yara_sqlite_session_control (session, YARA_CONTROL_BEGIN_IMMEDIATE);
+  const YaraBulkInsert *bulk = &request->bulk;
+  int code = yara_sqlite_begin_around (session, request);
   gsize first = 0;
 
   if (code != SQLITE_OK)
@@ -112,11 +114,11 @@ yara_sqlite_run_bulk_insert (YaraSqliteSession *session, YaraRequest *request, c
 
   if (!yara_sqlite_begin_request (request, guard))
     return;
-  ok = insert_all (session, bulk, &n_keys, &request->error);
+  ok = insert_all (session, request, &n_keys, &request->error);
   yara_sqlite_end_request (session, request, guard);
   if (ok)
     {
-      int code = yara_sqlite_session_control (session, YARA_CONTROL_COMMIT);
+      int code = yara_sqlite_commit_around (session, request);
 
       if (code != SQLITE_OK)
         request->error = yara_sqlite_error_new (session, code);

@@ -147,6 +147,12 @@ yara_sqlite_prepare (YaraSqliteSession *session, const YaraSql *sql, GError **er
   return prepared;
 }
 
+YaraPrepared *
+yara_sqlite_prepare_alone (YaraSqliteSession *session, const YaraSql *sql, GError **error)
+{
+  return prepare (session, sql, NULL, error);
+}
+
 /* ---- SQL of the program ---- */
 
 gboolean

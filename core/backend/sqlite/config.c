@@ -2,11 +2,12 @@
  * The URL of an SQLite database: its forms and its parameters. */
 #include "backend/sqlite/sqlite.h"
 
+#include <yaraorm/yara-connection.h>
 #include <yaraorm/yara-error.h>
 
 static const char *const parameters[] = {
-  "max_size", "min_size", "acquire_timeout", "statement_cache_size", "busy_timeout", "synchronous",
-  "sync_fast_path", NULL
+  "max_size", "min_size", "acquire_timeout", "statement_cache_size", "busy_timeout", "statement_timeout",
+  "synchronous", "sync_fast_path", NULL
 };
 
 /* In the order of PRAGMA synchronous. */
@@ -17,6 +18,7 @@ yara_sqlite_config_free (YaraBackendConfig *base)
 {
   YaraSqliteConfig *config = (YaraSqliteConfig *) base;
 
+  g_free (base->facts);
   g_free (base->url);
   g_free (config->path);
   g_free (config);
@@ -49,7 +51,7 @@ static gboolean
 take_parameters (YaraSqliteConfig *config, YaraUrl *url, GError **error)
 {
   gint64 max_size = 8, min_size = 0, statement_cache_size = 100, fast_path = 0;
-  double acquire_timeout = 30, busy_timeout = 5;
+  double acquire_timeout = 30, busy_timeout = 5, statement_timeout = 0;
 
   config->synchronous = 1;
   if (!yara_url_take_integer (url, "max_size", 1, 64, &max_size, error) ||
@@ -57,6 +59,7 @@ take_parameters (YaraSqliteConfig *config, YaraUrl *url, GError **error)
       !yara_url_take_seconds (url, "acquire_timeout", 0.001, 3600, &acquire_timeout, error) ||
       !yara_url_take_integer (url, "statement_cache_size", 0, 10000, &statement_cache_size, error) ||
       !yara_url_take_seconds (url, "busy_timeout", 0, 3600, &busy_timeout, error) ||
+      !yara_url_take_seconds (url, "statement_timeout", 0, 86400, &statement_timeout, error) ||
       !yara_url_take_choice (url, "synchronous", synchronous_names, &config->synchronous, error) ||
       !yara_url_take_integer (url, "sync_fast_path", 0, 1, &fast_path, error) ||
       !yara_url_check_rest (url, parameters, error))
@@ -66,6 +69,7 @@ take_parameters (YaraSqliteConfig *config, YaraUrl *url, GError **error)
   config->base.min_size = min_size;
   config->base.acquire_timeout = acquire_timeout * G_USEC_PER_SEC;
   config->base.fast_path = fast_path;
+  config->base.statement_timeout = statement_timeout * G_USEC_PER_SEC;
   config->statement_cache_size = statement_cache_size;
   config->busy_timeout = busy_timeout * G_USEC_PER_SEC;
   return TRUE;
@@ -78,6 +82,9 @@ yara_sqlite_config_new (YaraUrl *url, GError **error)
 
   config->base.backend = &yara_backend_sqlite;
   config->base.url = g_strdup (url->redacted);
+  config->base.facts = g_new0 (YaraServerFacts, 1);
+  atomic_init (&config->base.facts->role, YARA_ROLE_PRIMARY);
+  atomic_init (&config->base.facts->version, sqlite3_libversion_number ());
   config->path = path_from_url (url, error);
   if (config->path == NULL || !take_parameters (config, url, error))
     {

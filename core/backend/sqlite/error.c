@@ -54,20 +54,40 @@ one_line (const char *text)
   return line;
 }
 
+static gboolean
+has_timed_out (YaraSqliteSession *session)
+{
+  return session->deadline != 0 && g_get_monotonic_time () >= session->deadline;
+}
+
+static GError *
+error_new_timed_out (YaraSqliteSession *session)
+{
+  return g_error_new (YARA_ERROR, YARA_ERROR_TIMEOUT,
+                      "the statement took longer than %g seconds and was stopped; make it do less, or raise "
+                      "statement_timeout", session->timeout / (double) G_USEC_PER_SEC);
+}
+
 GError *
 yara_sqlite_error_new (YaraSqliteSession *session, int code)
 {
   const Meaning *meaning = find_meaning (code);
   gboolean interrupted = atomic_load (&session->interrupted);
+  const char *hint = meaning->hint;
   g_autofree char *text = NULL;
   GError *error;
 
+  session->has_raised = TRUE;
+  if (!interrupted && has_timed_out (session) && ((code & 0xff) == SQLITE_INTERRUPT || (code & 0xff) == SQLITE_BUSY))
+    return error_new_timed_out (session);
   if ((code & 0xff) == SQLITE_INTERRUPT || ((code & 0xff) == SQLITE_BUSY && interrupted))
     return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the statement was cancelled while it ran");
 
+  if (code == SQLITE_READONLY && sqlite3_db_readonly (session->db, "main") == 0)
+    hint = "its session or transaction only reads";
   text = one_line (sqlite3_extended_errcode (session->db) == code ? sqlite3_errmsg (session->db)
                                                                    : sqlite3_errstr (code));
-  error = g_error_new (YARA_ERROR, meaning->error, meaning->hint != NULL ? "%s; %s" : "%s", text, meaning->hint);
+  error = g_error_new (YARA_ERROR, meaning->error, hint != NULL ? "%s; %s" : "%s", text, hint);
   yara_error_set_sqlite_code (error, code);
   return error;
 }

@@ -101,15 +101,6 @@ yara_sqlite_fail_request (YaraRequest *request, GError *error)
 
 /* ---- statements ---- */
 
-static inline gboolean
-bind_generated (YaraSqliteSession *session, sqlite3_stmt *stmt, const YaraStatement *statement, GError **error)
-{
-  for (guint i = 0; i < statement->n_values; i++)
-    if (G_UNLIKELY (!yara_sqlite_bind (session, stmt, i + 1, &statement->values[i], error)))
-      return FALSE;
-  return TRUE;
-}
-
 static inline void
 run_generated (YaraSqliteSession *session, YaraRequest *request)
 {
@@ -118,7 +109,7 @@ run_generated (YaraSqliteSession *session, YaraRequest *request)
 
   if (G_UNLIKELY (prepared == NULL))
     return;
-  if (bind_generated (session, prepared->stmt, statement, &request->error))
+  if (yara_sqlite_bind_all (session, prepared->stmt, statement, &request->error))
     step (session, prepared, request);
   yara_sqlite_release (prepared);
 }
@@ -145,6 +136,7 @@ run_statement (YaraSqliteSession *session, YaraRequest *request, const YaraRunGu
 {
   if (!yara_sqlite_begin_request (request, guard))
     return;
+  yara_sqlite_start_deadline (session);
   if (G_UNLIKELY (request->statement.is_raw))
     run_raw (session, request);
   else
@@ -203,11 +195,37 @@ run_any (YaraSqliteSession *session, YaraRequest *request, const YaraRunGuard *g
     case YARA_REQUEST_TRANSACTION:
       yara_sqlite_run_transaction (session, request, guard);
       break;
+    case YARA_REQUEST_FETCH:
+      yara_sqlite_run_fetch (session, request, guard);
+      break;
+    case YARA_REQUEST_END_FETCH:
+      yara_sqlite_run_end_fetch (session, request);
+      break;
+    case YARA_REQUEST_CONTROL:
+      yara_session_run_control (&session->base, request, guard);
+      break;
     }
-  if (!sqlite3_get_autocommit (session->db))
+}
+
+static void
+run_alone (YaraSqliteSession *session, YaraRequest *request, const YaraRunGuard *guard)
+{
+  run_any (session, request, guard);
+  if (!sqlite3_get_autocommit (session->db) && request->kind != YARA_REQUEST_CONTROL)
     close_transaction (session, request);
   if (may_configure (request) && yara_sqlite_session_configure (session) != SQLITE_OK)
     session->is_broken = TRUE;
+}
+
+/* Of many records some may be in when another cannot be bound. */
+static void
+run_in_transaction (YaraSqliteSession *session, YaraRequest *request, const YaraRunGuard *guard)
+{
+  session->has_raised = FALSE;
+  run_any (session, request, guard);
+  session->must_configure |= may_configure (request);
+  yara_session_note (&session->base, request, !sqlite3_get_autocommit (session->db),
+                     session->has_raised || (request->kind == YARA_REQUEST_BULK_INSERT && request->error != NULL));
 }
 
 void
@@ -216,9 +234,14 @@ yara_sqlite_session_run (YaraSession *base, YaraRequest *request, const YaraRunG
   YaraSqliteSession *session = (YaraSqliteSession *) base;
   gint64 start = yara_sqlite_start_clock (request);
 
-  if (G_LIKELY (request->kind == YARA_REQUEST_STATEMENT && !request->statement.is_raw))
+  if (!yara_session_admit (base, request))
+    return;
+  session->timeout = yara_request_get_timeout (request, base->config);
+  if (G_UNLIKELY (request->in_transaction))
+    run_in_transaction (session, request, guard);
+  else if (G_LIKELY (request->kind == YARA_REQUEST_STATEMENT && !request->statement.is_raw))
     run_statement (session, request, guard);
   else
-    run_any (session, request, guard);
+    run_alone (session, request, guard);
   yara_sqlite_stop_clock (request, start);
 }

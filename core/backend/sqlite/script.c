@@ -12,6 +12,8 @@ run_first (YaraSqliteSession *session, const char *text, const char **rest, GErr
   sqlite3_stmt *stmt = NULL;
   int code;
 
+  if (!yara_session_check_sql (&session->base, text, error))
+    return FALSE;
   yara_sqlite_session_limit_attached (session, text);
   code = sqlite3_prepare_v2 (session->db, text, -1, &stmt, rest);
   if (atomic_load_explicit (&session->interrupted, memory_order_relaxed))
@@ -23,6 +25,7 @@ run_first (YaraSqliteSession *session, const char *text, const char **rest, GErr
       sqlite3_finalize (stmt);
       return FALSE;
     }
+  yara_sqlite_start_deadline (session);
   if (code == SQLITE_OK && stmt != NULL)
     code = yara_sqlite_step_to_end (stmt);
   if (code != SQLITE_OK && code != SQLITE_DONE)
@@ -59,16 +62,16 @@ yara_sqlite_run_script (YaraSqliteSession *session, YaraRequest *request, const 
 }
 
 static gboolean
-run_all (YaraSqliteSession *session, const char *const *statements, GError **error)
+run_all (YaraSqliteSession *session, const YaraRequest *request, GError **error)
 {
-  int code = yara_sqlite_session_control (session, YARA_CONTROL_BEGIN_IMMEDIATE);
+  int code = yara_sqlite_begin_around (session, request);
 
   if (code != SQLITE_OK)
     {
       g_propagate_error (error, yara_sqlite_error_new (session, code));
       return FALSE;
     }
-  for (; *statements != NULL; statements++)
+  for (const char *const *statements = request->statements; *statements != NULL; statements++)
     {
       const char *rest;
 
@@ -85,11 +88,11 @@ yara_sqlite_run_transaction (YaraSqliteSession *session, YaraRequest *request, c
 
   if (!yara_sqlite_begin_request (request, guard))
     return;
-  ok = run_all (session, request->statements, &request->error);
+  ok = run_all (session, request, &request->error);
   yara_sqlite_end_request (session, request, guard);
   if (ok)
     {
-      int code = yara_sqlite_session_control (session, YARA_CONTROL_COMMIT);
+      int code = yara_sqlite_commit_around (session, request);
 
       if (code != SQLITE_OK)
         request->error = yara_sqlite_error_new (session, code);

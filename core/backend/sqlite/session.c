@@ -24,7 +24,8 @@ on_progress (gpointer user_data)
 {
   YaraSqliteSession *session = user_data;
 
-  return atomic_load_explicit (&session->interrupted, memory_order_relaxed);
+  return atomic_load_explicit (&session->interrupted, memory_order_relaxed) ||
+         (G_UNLIKELY (session->deadline != 0) && g_get_monotonic_time () >= session->deadline);
 }
 
 /* Waits for a lock as sqlite3_busy_timeout() does, but can be stopped. */
@@ -39,6 +40,8 @@ on_busy (gpointer user_data, int n_calls)
   if (n_calls == 0)
     session->busy_since = now;
   left = session->busy_since + session->config->busy_timeout - now;
+  if (session->deadline != 0)
+    left = MIN (left, session->deadline - now);
   if (left <= 0 || atomic_load_explicit (&session->interrupted, memory_order_relaxed))
     return 0;
   g_usleep (MIN (left, delays[MIN ((gsize) n_calls, G_N_ELEMENTS (delays) - 1)] * 1000));
@@ -194,6 +197,8 @@ yara_sqlite_session_close (YaraSession *base)
 {
   YaraSqliteSession *session = (YaraSqliteSession *) base;
 
+  yara_session_clear (base);
+  yara_sqlite_close_cursors (session);
   yara_sqlite_cache_clear (&session->cache);
   for (guint i = 0; i < YARA_N_CONTROLS; i++)
     sqlite3_finalize (session->controls[i]);
@@ -215,7 +220,8 @@ yara_sqlite_session_is_usable (YaraSession *base)
 {
   YaraSqliteSession *session = (YaraSqliteSession *) base;
 
-  return !session->is_broken && sqlite3_get_autocommit (session->db);
+  return !session->is_broken && sqlite3_get_autocommit (session->db) && base->transaction == YARA_TRANSACTION_NONE &&
+         (session->cursors == NULL || base->config->single_session);
 }
 
 int

@@ -14,6 +14,8 @@ const YaraBackend yara_backend_sqlite = {
   .session_close = yara_sqlite_session_close,
   .session_run = yara_sqlite_session_run,
   .session_run_batch = yara_sqlite_session_run_batch,
+  .session_control = yara_sqlite_session_control_transaction,
+  .one_isolation = TRUE,
   .session_interrupt = yara_sqlite_session_interrupt,
   .session_is_usable = yara_sqlite_session_is_usable,
 };

@@ -74,6 +74,8 @@ typedef enum
   YARA_N_CONTROLS
 } YaraControl;
 
+typedef struct YaraSqliteCursor YaraSqliteCursor;
+
 typedef struct
 {
   YaraSession             base;
@@ -81,8 +83,14 @@ typedef struct
   sqlite3                *db;
   sqlite3_stmt           *controls[YARA_N_CONTROLS];
   YaraSqliteCache         cache;
+  YaraSqliteCursor       *cursors;     /* that are open */
+  guint                   last_cursor; /* the number of the newest */
   gint64                  busy_since;  /* monotonic */
+  gint64                  timeout;     /* microseconds for each statement of the request; 0: none */
+  gint64                  deadline;    /* of the running statement, monotonic; 0: none */
   atomic_bool             interrupted; /* the running request shall stop */
+  gboolean                has_raised;     /* SQLite has reported an error in this request */
+  gboolean                must_configure; /* once the transaction has ended */
   gboolean                is_broken;
 } YaraSqliteSession;
 
@@ -126,6 +134,8 @@ void yara_sqlite_cache_clear (YaraSqliteCache *cache);
 /* The prepared statement for generated or raw SQL; give it back with release, which resets it. */
 YaraPrepared *yara_sqlite_prepare     (YaraSqliteSession *session, const YaraSql *sql, GError **error);
 YaraPrepared *yara_sqlite_prepare_raw (YaraSqliteSession *session, const YaraSql *sql, GError **error);
+/* One that the cache does not know of. */
+YaraPrepared *yara_sqlite_prepare_alone (YaraSqliteSession *session, const YaraSql *sql, GError **error);
 void          yara_sqlite_release     (YaraPrepared *prepared);
 
 /* Whether only white space, comments and semicolons are left. */
@@ -202,6 +212,7 @@ yara_sqlite_begin_request (YaraRequest *request, const YaraRunGuard *guard)
 static inline void
 yara_sqlite_end_request (YaraSqliteSession *session, YaraRequest *request, const YaraRunGuard *guard)
 {
+  session->deadline = 0;
   if (guard == NULL)
     return;
   guard->end (request, guard->user_data);
@@ -209,8 +220,26 @@ yara_sqlite_end_request (YaraSqliteSession *session, YaraRequest *request, const
     atomic_store (&session->interrupted, FALSE);
 }
 
+/* The time for one statement begins now. It ends with the request. */
+static inline void
+yara_sqlite_start_deadline (YaraSqliteSession *session)
+{
+  if (G_UNLIKELY (session->timeout > 0))
+    session->deadline = g_get_monotonic_time () + session->timeout;
+}
+
 /* Drops what there is of a result. Takes over `error`. */
 void yara_sqlite_fail_request (YaraRequest *request, GError *error);
+
+/* The values of a generated statement. */
+static inline gboolean
+yara_sqlite_bind_all (YaraSqliteSession *session, sqlite3_stmt *stmt, const YaraStatement *statement, GError **error)
+{
+  for (guint i = 0; i < statement->n_values; i++)
+    if (G_UNLIKELY (!yara_sqlite_bind (session, stmt, i + 1, &statement->values[i], error)))
+      return FALSE;
+  return TRUE;
+}
 
 /* Gives SQLITE_DONE or the error. */
 int yara_sqlite_step_to_end (sqlite3_stmt *stmt);
@@ -233,13 +262,24 @@ yara_sqlite_stop_clock (YaraRequest *request, gint64 start)
     request->duration = g_get_monotonic_time () - start;
 }
 
-/* ---- batch.c, bulk.c, script.c ---- */
+/* ---- batch.c, bulk.c, cursor.c, script.c, transaction.c ---- */
 
 void yara_sqlite_session_run_batch (YaraSession *base, YaraRequest **requests, guint n_requests,
                                     const YaraRunGuard *guard);
 void yara_sqlite_run_bulk_insert   (YaraSqliteSession *session, YaraRequest *request,
                                     const YaraRunGuard *guard);
+void yara_sqlite_run_fetch         (YaraSqliteSession *session, YaraRequest *request,
+                                    const YaraRunGuard *guard);
+void yara_sqlite_run_end_fetch     (YaraSqliteSession *session, YaraRequest *request);
+void yara_sqlite_close_cursors     (YaraSqliteSession *session);
 void yara_sqlite_run_script        (YaraSqliteSession *session, YaraRequest *request,
                                     const YaraRunGuard *guard);
 void yara_sqlite_run_transaction   (YaraSqliteSession *session, YaraRequest *request,
                                     const YaraRunGuard *guard);
+
+/* BEGIN IMMEDIATE and COMMIT around a request; nothing in a transaction that is open. */
+int  yara_sqlite_begin_around (YaraSqliteSession *session, const YaraRequest *request);
+int  yara_sqlite_commit_around (YaraSqliteSession *session, const YaraRequest *request);
+
+gboolean yara_sqlite_session_control_transaction (YaraSession *base, YaraRequest *request,
+                                                  const YaraRunGuard *guard, GError **error);
