@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * The pool: a stack of free sessions for writing and one for reading, and a queue of waiters for each.
  * A session that comes back goes straight to the first waiter. */
-#include "conn/pool.h"
+#include "conn/pool-private.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 #include <time.h>
 #include <yaraorm/yara-error.h>
@@ -17,27 +16,6 @@ typedef struct
   YaraPool      *pool;
   gboolean       is_cancelled;
 } Waiter;
-
-typedef struct
-{
-  gboolean      read_only;
-  guint         max;
-  guint         n_open; /* or being opened */
-  guint         n_free;
-  YaraSession **free;   /* the one used last on top */
-  YaraPoolWaiter *first;
-} Shelf;
-
-struct YaraPool
-{
-  const YaraBackendConfig *config;
-  pthread_mutex_t mutex;
-  pthread_cond_t  emptied;
-  gboolean        is_closed;
-  Shelf           shelves[2]; /* write, read */
-  YaraYieldFunc   yield;      /* or NULL */
-  gpointer        yield_data;
-};
 
 YaraPool *
 yara_pool_new (const YaraBackendConfig *config)
@@ -73,52 +51,11 @@ yara_pool_set_yield (YaraPool *pool, YaraYieldFunc yield, gpointer data)
   pool->yield_data = data;
 }
 
-static inline Shelf *
-get_shelf (YaraPool *pool, gboolean write)
-{
-  return &pool->shelves[!write && pool->shelves[1].max > 0];
-}
-
 /* ---- waiting ---- */
-
-/* Whoever watches it is told that it is given to somebody else. */
-static inline YaraSession *
-stop_watching (YaraSession *session)
-{
-  YaraWatch *watch = session->watch;
-
-  if (G_UNLIKELY (watch != NULL))
-    {
-      session->watch = NULL;
-      watch->taken (watch);
-    }
-  return session;
-}
-
-static void
-add_waiter (Shelf *shelf, YaraPoolWaiter *waiter)
-{
-  YaraPoolWaiter **end = &shelf->first;
-
-  while (*end != NULL)
-    end = &(*end)->next;
-  waiter->next = NULL;
-  *end = waiter;
-}
-
-static void
-remove_waiter (Shelf *shelf, YaraPoolWaiter *waiter)
-{
-  YaraPoolWaiter **link = &shelf->first;
-
-  while (*link != waiter)
-    link = &(*link)->next;
-  *link = waiter->next;
-}
 
 /* Gives a session, or with NULL the right to open one, to the first waiter. FALSE: nobody waits. */
 static gboolean
-grant (Shelf *shelf, YaraSession *session)
+grant (YaraPoolShelf *shelf, YaraSession *session)
 {
   YaraPoolWaiter *waiter = shelf->first;
 
@@ -126,7 +63,7 @@ grant (Shelf *shelf, YaraSession *session)
     return FALSE;
   shelf->first = waiter->next;
   if (session != NULL && !waiter->keeps_watch)
-    stop_watching (session);
+    yara_session_stop_watching (session);
   waiter->session = session;
   waiter->is_granted = TRUE;
   waiter->granted (waiter);
@@ -135,7 +72,7 @@ grant (Shelf *shelf, YaraSession *session)
 
 /* A place on the shelf became free. */
 static void
-give_place (YaraPool *pool, Shelf *shelf)
+give_place (YaraPool *pool, YaraPoolShelf *shelf)
 {
   if (!grant (shelf, NULL) && --shelf->n_open == 0)
     pthread_cond_broadcast (&pool->emptied);
@@ -187,7 +124,7 @@ get_deadline (gint64 timeout)
 }
 
 static GError *
-timeout_error (YaraPool *pool, const Shelf *shelf)
+timeout_error (YaraPool *pool, const YaraPoolShelf *shelf)
 {
   return g_error_new (YARA_ERROR, YARA_ERROR_TIMEOUT,
                       "no session became free in %g seconds: all %u that %s are in use; shorten what holds them, or "
@@ -199,11 +136,11 @@ timeout_error (YaraPool *pool, const Shelf *shelf)
 GError *
 yara_pool_timeout_error (YaraPool *pool, gboolean write)
 {
-  return timeout_error (pool, get_shelf (pool, write));
+  return timeout_error (pool, yara_pool_get_shelf (pool, write));
 }
 
 static void
-set_wait_error (YaraPool *pool, const Shelf *shelf, const Waiter *waiter, GError **error)
+set_wait_error (YaraPool *pool, const YaraPoolShelf *shelf, const Waiter *waiter, GError **error)
 {
   if (waiter->is_cancelled)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
@@ -214,12 +151,12 @@ set_wait_error (YaraPool *pool, const Shelf *shelf, const Waiter *waiter, GError
 
 /* Waits in the queue with the mutex held. FALSE: neither a session nor a place. */
 static gboolean
-wait_in_queue (YaraPool *pool, Shelf *shelf, Waiter *waiter, YaraCancel *cancel, GError **error)
+wait_in_queue (YaraPool *pool, YaraPoolShelf *shelf, Waiter *waiter, YaraCancel *cancel, GError **error)
 {
   struct timespec deadline = get_deadline (pool->config->acquire_timeout);
   int code = 0;
 
-  add_waiter (shelf, &waiter->base);
+  yara_pool_shelf_add_waiter (shelf, &waiter->base);
   if (cancel != NULL)
     {
       pthread_mutex_unlock (&pool->mutex);
@@ -231,7 +168,7 @@ wait_in_queue (YaraPool *pool, Shelf *shelf, Waiter *waiter, YaraCancel *cancel,
     code = pthread_cond_timedwait (&waiter->cond, &pool->mutex, &deadline);
   if (waiter->base.is_granted)
     return TRUE;
-  remove_waiter (shelf, &waiter->base);
+  yara_pool_shelf_remove_waiter (shelf, &waiter->base);
   set_wait_error (pool, shelf, waiter, error);
   return FALSE;
 }
@@ -241,12 +178,11 @@ wait_in_queue (YaraPool *pool, Shelf *shelf, Waiter *waiter, YaraCancel *cancel,
 static void
 close_session (YaraPool *pool, YaraSession *session)
 {
-  pool->config->backend->session_close (stop_watching (session));
+  pool->config->backend->session_close (yara_session_stop_watching (session));
 }
 
-/* On a place that is counted in n_open. */
-static YaraSession *
-open_session (YaraPool *pool, Shelf *shelf, GCancellable *cancellable, GError **error)
+YaraSession *
+yara_pool_open_session (YaraPool *pool, YaraPoolShelf *shelf, GCancellable *cancellable, GError **error)
 {
   YaraSession *session = pool->config->backend->session_open (pool->config, shelf->read_only, cancellable, error);
 
@@ -261,9 +197,8 @@ open_session (YaraPool *pool, Shelf *shelf, GCancellable *cancellable, GError **
   return NULL;
 }
 
-/* With the mutex held: closes what has rested for too long, the one used least recently first. */
-static void
-close_rested (YaraPool *pool, Shelf *shelf)
+void
+yara_pool_close_rested (YaraPool *pool, YaraPoolShelf *shelf)
 {
   gint64 oldest;
 
@@ -284,7 +219,7 @@ close_rested (YaraPool *pool, Shelf *shelf)
 
 /* With the mutex held and nothing free; leaves it. */
 static YaraSession *
-acquire_slowly (YaraPool *pool, Shelf *shelf, YaraCancel *cancel, GError **error)
+acquire_slowly (YaraPool *pool, YaraPoolShelf *shelf, YaraCancel *cancel, GError **error)
 {
   Waiter waiter;
   gboolean granted;
@@ -299,7 +234,7 @@ acquire_slowly (YaraPool *pool, Shelf *shelf, YaraCancel *cancel, GError **error
           YaraSession *session = shelf->free[--shelf->n_free];
 
           pthread_mutex_unlock (&pool->mutex);
-          return stop_watching (session);
+          return yara_session_stop_watching (session);
         }
     }
 
@@ -307,7 +242,7 @@ acquire_slowly (YaraPool *pool, Shelf *shelf, YaraCancel *cancel, GError **error
     {
       shelf->n_open++;
       pthread_mutex_unlock (&pool->mutex);
-      return open_session (pool, shelf, NULL, error);
+      return yara_pool_open_session (pool, shelf, NULL, error);
     }
   waiter_init (&waiter, pool);
   granted = wait_in_queue (pool, shelf, &waiter, cancel, error);
@@ -316,7 +251,7 @@ acquire_slowly (YaraPool *pool, Shelf *shelf, YaraCancel *cancel, GError **error
     yara_cancel_disarm (cancel);
   pthread_cond_destroy (&waiter.cond);
   if (granted && waiter.base.session == NULL)
-    return open_session (pool, shelf, NULL, error);
+    return yara_pool_open_session (pool, shelf, NULL, error);
   return waiter.base.session;
 }
 
@@ -329,16 +264,16 @@ yara_pool_closed_error (void)
 YaraSession *
 yara_pool_acquire (YaraPool *pool, gboolean write, YaraCancel *cancel, GError **error)
 {
-  Shelf *shelf = get_shelf (pool, write);
+  YaraPoolShelf *shelf = yara_pool_get_shelf (pool, write);
   YaraSession *session;
 
   pthread_mutex_lock (&pool->mutex);
-  close_rested (pool, shelf);
+  yara_pool_close_rested (pool, shelf);
   if (G_LIKELY (shelf->n_free > 0))
     {
       session = shelf->free[--shelf->n_free];
       pthread_mutex_unlock (&pool->mutex);
-      return stop_watching (session);
+      return yara_session_stop_watching (session);
     }
   if (!pool->is_closed)
     return acquire_slowly (pool, shelf, cancel, error);
@@ -350,7 +285,7 @@ yara_pool_acquire (YaraPool *pool, gboolean write, YaraCancel *cancel, GError **
 YaraSession *
 yara_pool_try_acquire (YaraPool *pool, gboolean write)
 {
-  Shelf *shelf = get_shelf (pool, write);
+  YaraPoolShelf *shelf = yara_pool_get_shelf (pool, write);
   YaraSession *session = NULL;
   gboolean may_open;
 
@@ -361,8 +296,8 @@ yara_pool_try_acquire (YaraPool *pool, gboolean write)
   shelf->n_open += may_open;
   pthread_mutex_unlock (&pool->mutex);
   if (session != NULL)
-    return stop_watching (session);
-  return may_open ? open_session (pool, shelf, NULL, NULL) : NULL;
+    return yara_session_stop_watching (session);
+  return may_open ? yara_pool_open_session (pool, shelf, NULL, NULL) : NULL;
 }
 
 /* Whether it may be given out again. */
@@ -381,7 +316,7 @@ is_fit (YaraPool *pool, YaraSession *session)
 void
 yara_pool_release (YaraPool *pool, YaraSession *session)
 {
-  Shelf *shelf = &pool->shelves[session->read_only];
+  YaraPoolShelf *shelf = &pool->shelves[session->read_only];
   gboolean fit = is_fit (pool, session);
 
   if (G_UNLIKELY (!fit))
@@ -396,90 +331,9 @@ yara_pool_release (YaraPool *pool, YaraSession *session)
       if (G_UNLIKELY (pool->is_closed))
         pthread_cond_broadcast (&pool->emptied);
       else
-        close_rested (pool, shelf);
+        yara_pool_close_rested (pool, shelf);
     }
   pthread_mutex_unlock (&pool->mutex);
-}
-
-/* ---- acquiring without blocking ---- */
-
-YaraPoolGrant
-yara_pool_request (YaraPool *pool, gboolean write, gboolean waits, YaraPoolWaiter *waiter)
-{
-  Shelf *shelf = get_shelf (pool, write);
-  YaraPoolGrant grant = YARA_POOL_WAITING;
-
-  pthread_mutex_lock (&pool->mutex);
-  close_rested (pool, shelf);
-  waiter->session = NULL;
-  waiter->is_granted = FALSE;
-  if (pool->is_closed)
-    grant = YARA_POOL_CLOSED;
-  else if (shelf->n_free > 0)
-    {
-      waiter->session = shelf->free[--shelf->n_free];
-      if (!waiter->keeps_watch)
-        stop_watching (waiter->session);
-      grant = YARA_POOL_SESSION;
-    }
-  else if (shelf->n_open < shelf->max)
-    {
-      shelf->n_open++;
-      grant = YARA_POOL_MAY_OPEN;
-    }
-  else if (waits)
-    add_waiter (shelf, waiter);
-  pthread_mutex_unlock (&pool->mutex);
-  return grant;
-}
-
-gboolean
-yara_pool_take (YaraPool *pool, YaraSession *session)
-{
-  gboolean is_taken = FALSE;
-
-  pthread_mutex_lock (&pool->mutex);
-  for (guint n = 0; n < 2 && !is_taken; n++)
-    for (guint i = 0; i < pool->shelves[n].n_free && !is_taken; i++)
-      if (pool->shelves[n].free[i] == session)
-        {
-          Shelf *shelf = &pool->shelves[n];
-
-          memmove (&shelf->free[i], &shelf->free[i + 1], (--shelf->n_free - i) * sizeof *shelf->free);
-          is_taken = TRUE;
-        }
-  pthread_mutex_unlock (&pool->mutex);
-  return is_taken;
-}
-
-gboolean
-yara_pool_withdraw (YaraPool *pool, gboolean write, YaraPoolWaiter *waiter)
-{
-  gboolean was_waiting;
-
-  pthread_mutex_lock (&pool->mutex);
-  was_waiting = !waiter->is_granted;
-  if (was_waiting)
-    remove_waiter (get_shelf (pool, write), waiter);
-  pthread_mutex_unlock (&pool->mutex);
-  return was_waiting;
-}
-
-YaraSession *
-yara_pool_open_granted (YaraPool *pool, gboolean write, GCancellable *cancellable, GError **error)
-{
-  return open_session (pool, get_shelf (pool, write), cancellable, error);
-}
-
-gboolean
-yara_pool_is_wanted (YaraPool *pool, gboolean write)
-{
-  gboolean is_wanted;
-
-  pthread_mutex_lock (&pool->mutex);
-  is_wanted = get_shelf (pool, write)->first != NULL;
-  pthread_mutex_unlock (&pool->mutex);
-  return is_wanted;
 }
 
 /* ---- opening and closing ---- */
@@ -490,12 +344,12 @@ yara_pool_open (YaraPool *pool, GCancellable *cancellable, GError **error)
   guint n_wanted = MAX (pool->config->min_size, 1);
 
   for (guint i = 0; i < 2; i++)
-    for (Shelf *shelf = &pool->shelves[i]; shelf->n_open < shelf->max && n_wanted > 0; n_wanted--)
+    for (YaraPoolShelf *shelf = &pool->shelves[i]; shelf->n_open < shelf->max && n_wanted > 0; n_wanted--)
       {
         YaraSession *session;
 
         shelf->n_open++;
-        session = open_session (pool, shelf, cancellable, error);
+        session = yara_pool_open_session (pool, shelf, cancellable, error);
         if (session == NULL)
           return FALSE;
         yara_pool_release (pool, session);
@@ -510,7 +364,7 @@ yara_pool_close (YaraPool *pool)
   pool->is_closed = TRUE;
   for (int i = 1; i >= 0; i--) /* the writer last: it takes the log of the file with it */
     {
-      Shelf *shelf = &pool->shelves[i];
+      YaraPoolShelf *shelf = &pool->shelves[i];
 
       while (shelf->n_open > 0)
         if (shelf->n_free > 0)
@@ -533,7 +387,7 @@ yara_pool_get_counts (YaraPool *pool, YaraPoolCounts *counts)
   pthread_mutex_lock (&pool->mutex);
   for (guint i = 0; i < 2; i++)
     {
-      const Shelf *shelf = &pool->shelves[i];
+      const YaraPoolShelf *shelf = &pool->shelves[i];
 
       counts->n_open += shelf->n_open;
       counts->n_in_use += shelf->n_open - shelf->n_free;

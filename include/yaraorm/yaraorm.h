@@ -6,6 +6,7 @@
 #ifndef YARAORM_H
 #define YARAORM_H
 
+#include <yaraorm/yara-config.h>
 #include <yaraorm/yara-connection.h>
 #include <yaraorm/yara-error.h>
 #include <yaraorm/yara-model.h>

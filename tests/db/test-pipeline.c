@@ -223,6 +223,13 @@ one_session_for_all (Test *test)
 }
 
 static void
+sleep_async (YaraOrm *orm, GCancellable *cancellable, TestCall *call)
+{
+  yara_connection_fetch_row_async (test_connection (orm, NULL), "SELECT pg_sleep(0.3)", NULL, cancellable, test_call_done,
+                                   call);
+}
+
+static void
 get_within (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   get_blocking (YARA_ORM (source));
@@ -235,25 +242,21 @@ blocking_in_a_callback (Test *test)
 {
   g_autoptr(YaraQuery) query = yara_query_new (&entry_model);
   g_autoptr(YaraOrm) orm = NULL;
-  TestCall calls[3] = { { NULL } };
+  TestCall calls[3] = { { NULL } }, sleep = { NULL };
 
   add_entries (test, 100);
   orm = open_with (test, "max_size=1&acquire_timeout=20");
   for (guint i = 0; i < 3; i++)
     yara_orm_count_async (orm, query, NULL, i == 0 ? get_within : test_call_done, &calls[i]);
-  yara_connection_fetch_row_async (test_connection (orm, NULL), "SELECT pg_sleep(0.1)", NULL, NULL, NULL, NULL);
+  sleep_async (orm, NULL, &sleep);
   get_blocking (orm); /* and so may who has just issued something */
   test_calls_wait (calls, 3);
+  test_call_wait (&sleep);
+  yara_rows_unref (test_ok (yara_connection_fetch_row_finish (test_connection (orm, NULL), sleep.result, &error)));
+  test_calls_clear (&sleep, 1);
   for (guint i = 0; i < 3; i++)
     g_assert_cmpint (test_ok (yara_orm_count_finish (orm, calls[i].result, &error)), ==, 100);
   test_calls_clear (calls, 3);
-}
-
-static void
-sleep_async (YaraOrm *orm, GCancellable *cancellable, TestCall *call)
-{
-  yara_connection_fetch_row_async (test_connection (orm, NULL), "SELECT pg_sleep(0.3)", NULL, cancellable, test_call_done,
-                                   call);
 }
 
 static gint64
