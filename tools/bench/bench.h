@@ -33,15 +33,21 @@ void        bench_remove_file (const char *path);
 /* Runs `suite` twice. The first time warms up and is not reported. */
 void bench_run (void (*suite) (void));
 
+/* From now on the processor time of the processes that `postmaster` has started is taken too, those of
+ * them that are there when a measurement begins. */
+void bench_watch_server (int postmaster);
+
 /* Nanoseconds: elapsed, and of the processor for all threads of the program. */
 typedef struct
 {
   int64_t elapsed, processor;
 } BenchTime;
 
+/* Begins a measurement; the one before is over. */
 BenchTime bench_now (void);
 
-/* Prints "operation<TAB>elapsed<TAB>processor", milliseconds since `start`. */
+/* Prints "operation<TAB>elapsed<TAB>processor<TAB>server", milliseconds since `start`, the last
+ * bench_now(). */
 void bench_report (const char *operation, BenchTime start);
 
 /* Ends the program. */

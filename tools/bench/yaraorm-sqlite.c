@@ -1,56 +1,24 @@
 /* SPDX-License-Identifier: MIT
- * The workload through yaraorm's public interface, as a user writes it: a new query for every get, no
- * knobs but the URL. Blocking verbs first, then asynchronous ones.
+ * The workload through yaraorm on SQLite.
  *
  * yaraorm-sqlite DIRECTORY SYNCHRONOUS    runs it
  * yaraorm-sqlite                          prints the DDL of the table */
-#include "bench.h"
+#include "workload.h"
 
-#include <yaraorm/yaraorm.h>
-
+#define EMPTY_SQL "DELETE FROM bench"
 #define IN_FLIGHT 64
 
-typedef struct
-{
-  gint64      id;
-  const char *name;
-  gint32      value;
-  gint32      cat;
-  gint64      created;
-} Row;
-
-static const YaraField row_fields[] = {
-  YARA_FIELD (Row, id, .primary_key = true),
-  YARA_FIELD (Row, name, .max_length = 50),
-  YARA_FIELD (Row, value),
-  YARA_FIELD (Row, cat),
-  YARA_FIELD_AS (Row, created, TIMESTAMP, .auto_now_add = true),
-};
-static const YaraModel row_model = YARA_MODEL (Row, "bench", row_fields);
-
 static const char *directory, *synchronous;
-static YaraOrm *orm;
-
-/* ---- the connection ---- */
-
-static void
-expect (gboolean succeeded, GError *error)
-{
-  if (!succeeded)
-    bench_fail ("yaraorm: %s", error != NULL ? error->message : "wrong result");
-}
+static Row rows[N_ROWS];
 
 static void
 set_up (const char *url_options)
 {
-  g_autoptr(GError) error = NULL;
   g_autofree char *url = g_strdup_printf ("sqlite:///%s?synchronous=%s%s", bench_fresh_file (directory) + 1,
                                           synchronous, url_options);
 
-  orm = yara_orm_open (url, NULL, NULL, &error);
-  expect (orm != NULL &&
-          yara_orm_register (orm, &row_model, &error) &&
-          yara_orm_generate_schemas (orm, YARA_SCHEMA_DEFAULT, NULL, &error), error);
+  open_orm (url);
+  create_table ();
 }
 
 static void
@@ -60,334 +28,31 @@ tear_down (void)
   bench_remove_file (bench_fresh_file (directory));
 }
 
-/* ---- blocking ---- */
-
 static void
-fill_rows (Row *rows, int n_rows)
+measure_gets (const char *url_options, const char *name_1, const char *name_64)
 {
-  for (int i = 0; i < n_rows; i++)
-    rows[i] = (Row) { .name = bench_names ()[i], .value = i, .cat = i % N_CATEGORIES };
-}
-
-static void
-bulk_insert (Row *rows)
-{
-  g_autoptr(GError) error = NULL;
-
-  expect (yara_orm_bulk_create (orm, &row_model, rows, N_ROWS, NULL, &error), error);
-}
-
-static void
-single_insert (Row *row)
-{
-  g_autoptr(GError) error = NULL;
-
-  expect (yara_orm_create (orm, &row_model, row, NULL, &error), error);
-}
-
-static void
-delete_all (void)
-{
-  g_autoptr(YaraQuery) query = yara_query_new (&row_model);
-  g_autoptr(GError) error = NULL;
-
-  expect (yara_orm_delete_all (orm, query, NULL, &error) >= 0, error);
-}
-
-static gint64
-update_where_less (int value, int limit)
-{
-  g_autoptr(YaraQuery) query = yara_query_new (&row_model);
-  g_autoptr(GError) error = NULL;
-  gint64 n_changed;
-
-  yara_query_filter (query, "value__lt", limit);
-  yara_query_set (query, "value", value);
-  n_changed = yara_orm_update (orm, query, NULL, &error);
-  expect (n_changed >= 0, error);
-  return n_changed;
-}
-
-static gint64
-delete_where_at_least (int limit)
-{
-  g_autoptr(YaraQuery) query = yara_query_new (&row_model);
-  g_autoptr(GError) error = NULL;
-  gint64 n_changed;
-
-  yara_query_filter (query, "value__gte", limit);
-  n_changed = yara_orm_delete_all (orm, query, NULL, &error);
-  expect (n_changed >= 0, error);
-  return n_changed;
-}
-
-static long
-fetch_sum (YaraQuery *query, gsize n_wanted)
-{
-  g_autoptr(GError) error = NULL;
-  g_autoptr(YaraResult) result = yara_orm_all (orm, query, NULL, &error);
-  long sum = 0;
-
-  expect (result != NULL, error);
-  bench_check (yara_result_get_n_records (result) == n_wanted, "fetch");
-  YARA_FOREACH (Row, row, result)
-    sum += row->value;
-  return sum;
-}
-
-static void
-fetch_all (void)
-{
-  g_autoptr(YaraQuery) query = yara_query_new (&row_model);
-
-  bench_check (fetch_sum (query, N_ROWS) == SUM_OF_ALL, "fetch_all");
-}
-
-static void
-filter (void)
-{
-  g_autoptr(YaraQuery) query = yara_query_new (&row_model);
-
-  yara_query_filter (query, "value__gte", HALF);
-  bench_check (fetch_sum (query, N_ROWS - HALF) == SUM_OF_UPPER_HALF, "filter");
-}
-
-static void
-count (void)
-{
-  for (int i = 0; i < N_COUNTS; i++)
-    {
-      g_autoptr(YaraQuery) query = yara_query_new (&row_model);
-      g_autoptr(GError) error = NULL;
-      gint64 n_rows = yara_orm_count (orm, query, NULL, &error);
-
-      expect (n_rows >= 0, error);
-      bench_check (n_rows == N_ROWS, "count");
-    }
-}
-
-static void
-group_by (void)
-{
-  g_autoptr(GError) error = NULL;
-  YaraConnection *connection = yara_orm_get_connection (orm, NULL, &error);
-  g_autoptr(YaraRows) rows = NULL;
-
-  expect (connection != NULL, error);
-  rows = yara_connection_fetch_rows (connection, GROUP_BY_SQL, YARA_ARGS (GROUP_BY_MINIMUM), NULL, &error);
-  expect (rows != NULL, error);
-  bench_check (yara_rows_get_n_rows (rows) == N_CATEGORIES && yara_rows_get_int (rows, 1, 0) == 1 &&
-               yara_rows_get_int (rows, 1, 1) == N_ROWS / N_CATEGORIES, "group_by");
-}
-
-static void
-get (const Row *rows)
-{
-  for (unsigned i = 0; i < N_GETS; i++)
-    {
-      const Row *wanted = &rows[bench_get_index (i)];
-      g_autoptr(YaraQuery) query = yara_query_new (&row_model);
-      g_autoptr(YaraResult) result = NULL;
-      g_autoptr(GError) error = NULL;
-      const Row *row;
-
-      yara_query_filter (query, "id", wanted->id);
-      result = yara_orm_get (orm, query, NULL, &error);
-      expect (result != NULL, error);
-      row = yara_result_get_record (result, 0);
-      bench_check (row->value == wanted->value, "get");
-    }
-}
-
-/* ---- asynchronous: `in_flight` at a time, a callback starts the next ---- */
-
-typedef struct Flow Flow;
-struct Flow
-{
-  void   (*issue) (Flow *flow, unsigned i);
-  Row     *rows;
-  unsigned n_wanted, n_issued, n_done;
-};
-
-static void
-flow_issue_next (Flow *flow)
-{
-  if (flow->n_issued < flow->n_wanted)
-    flow->issue (flow, flow->n_issued++);
-}
-
-static void
-flow_run (void (*issue) (Flow *flow, unsigned i), Row *rows, unsigned n_wanted, unsigned in_flight)
-{
-  Flow flow = { .issue = issue, .rows = rows, .n_wanted = n_wanted };
-
-  for (unsigned i = 0; i < in_flight; i++)
-    flow_issue_next (&flow);
-  while (flow.n_done < n_wanted)
-    g_main_context_iteration (NULL, TRUE);
-}
-
-static void
-on_get (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Flow *flow = user_data;
-  g_autoptr(GError) error = NULL;
-  g_autoptr(YaraResult) records = yara_orm_get_finish (orm, result, &error);
-  const Row *row;
-
-  expect (records != NULL, error);
-  row = yara_result_get_record (records, 0);
-  bench_check (row->id == flow->rows[row->value].id, "get_async");
-  flow->n_done++;
-  flow_issue_next (flow);
-}
-
-static void
-issue_get (Flow *flow, unsigned i)
-{
-  g_autoptr(YaraQuery) query = yara_query_new (&row_model);
-
-  yara_query_filter (query, "id", flow->rows[bench_get_index (i)].id);
-  yara_orm_get_async (orm, query, NULL, on_get, flow);
-}
-
-static void
-on_create (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Flow *flow = user_data;
-  g_autoptr(GError) error = NULL;
-
-  expect (yara_orm_create_finish (orm, result, &error), error);
-  flow->n_done++;
-  flow_issue_next (flow);
-}
-
-static void
-issue_create (Flow *flow, unsigned i)
-{
-  yara_orm_create_async (orm, &row_model, &flow->rows[i], NULL, on_create, flow);
-}
-
-/* ---- the suite ---- */
-
-static void
-measure_table (Row *rows)
-{
-  gint64 n_changed;
-  BenchTime start;
-
-  set_up ("");
-  fill_rows (rows, N_ROWS);
-  bulk_insert (rows);
-  delete_all ();
-  fill_rows (rows, N_ROWS);
-  start = bench_now ();
-  bulk_insert (rows);
-  bench_report ("bulk_insert", start);
-
-#define MEASURE_READ(name, call) (call, start = bench_now (), call, bench_report (name, start))
-  MEASURE_READ ("group_by", group_by ());
-  MEASURE_READ ("fetch_all", fetch_all ());
-  MEASURE_READ ("count", count ());
-  MEASURE_READ ("filter", filter ());
-  MEASURE_READ ("get", get (rows));
-
-  update_where_less (0, -1);
-  start = bench_now ();
-  n_changed = update_where_less (0, HALF);
-  bench_report ("update", start);
-  bench_check (n_changed == HALF, "update");
-
-  delete_where_at_least (N_ROWS);
-  start = bench_now ();
-  n_changed = delete_where_at_least (HALF);
-  bench_report ("delete", start);
-  bench_check (n_changed == N_ROWS - HALF, "delete");
-  tear_down ();
-}
-
-static void
-prepare_inserts (Row *rows)
-{
-  fill_rows (rows, N_SINGLE);
-  single_insert (&rows[0]);
-  delete_all ();
-  rows[0].id = 0;
-}
-
-static void
-measure_single_insert (Row *rows)
-{
-  BenchTime start;
-
-  set_up ("");
-  prepare_inserts (rows);
-  start = bench_now ();
-  for (int i = 0; i < N_SINGLE; i++)
-    single_insert (&rows[i]);
-  bench_report ("single_insert", start);
-  bench_check (rows[N_SINGLE - 1].id == rows[0].id + N_SINGLE - 1, "single_insert");
-  tear_down ();
-}
-
-static void
-measure_async_creates (Row *rows)
-{
-  BenchTime start;
-
-  set_up ("");
-  prepare_inserts (rows);
-  start = bench_now ();
-  flow_run (issue_create, rows, N_SINGLE, IN_FLIGHT);
-  bench_report ("create_async_64", start);
-  for (int i = 0; i < N_SINGLE; i++)
-    bench_check (rows[i].id != 0, "create_async");
-  tear_down ();
-}
-
-static void
-measure_async_gets (Row *rows, const char *url_options, const char *name_1, const char *name_64)
-{
-  BenchTime start;
-
   set_up (url_options);
   fill_rows (rows, N_ROWS);
   bulk_insert (rows);
-  MEASURE_READ (name_1, flow_run (issue_get, rows, N_GETS, 1));
-  MEASURE_READ (name_64, flow_run (issue_get, rows, N_GETS, IN_FLIGHT));
+  measure_async_gets (rows, 1, name_1);
+  measure_async_gets (rows, IN_FLIGHT, name_64);
   tear_down ();
 }
 
 static void
 suite (void)
 {
-  static Row rows[N_ROWS];
-
-  measure_table (rows);
-  measure_single_insert (rows);
-  measure_async_creates (rows);
-  measure_async_gets (rows, "", "get_async_1", "get_async_64");
-  measure_async_gets (rows, "&sync_fast_path=1", "get_fast_path_1", "get_fast_path_64");
-}
-
-static void
-print_ddl (void)
-{
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) schema = NULL;
-  g_autoptr(GVariant) statements = NULL;
-  const char *statement;
-  GVariantIter iter;
-
-  orm = yara_orm_open ("sqlite::memory:", NULL, NULL, &error);
-  expect (orm != NULL && yara_orm_register (orm, &row_model, &error), error);
-  schema = yara_orm_schema_sql (orm, NULL, YARA_SCHEMA_DEFAULT, &error);
-  expect (schema != NULL, error);
-  g_variant_get_child (schema, 0, "(&s@as)", NULL, &statements);
-  g_variant_iter_init (&iter, statements);
-  while (g_variant_iter_next (&iter, "&s", &statement))
-    g_print ("%s;\n", statement);
-  g_clear_object (&orm);
+  set_up ("");
+  measure_table (rows, EMPTY_SQL);
+  tear_down ();
+  set_up ("");
+  measure_single_insert (rows, EMPTY_SQL);
+  tear_down ();
+  set_up ("");
+  measure_async_creates (rows, EMPTY_SQL, IN_FLIGHT, "create_async_64");
+  tear_down ();
+  measure_gets ("", "get_async_1", "get_async_64");
+  measure_gets ("&sync_fast_path=1", "get_fast_path_1", "get_fast_path_64");
 }
 
 int
@@ -395,7 +60,9 @@ main (int argc, char **argv)
 {
   if (argc == 1)
     {
+      open_orm ("sqlite::memory:");
       print_ddl ();
+      g_clear_object (&orm);
       return 0;
     }
   if (argc != 3 || argv[1][0] != '/')
