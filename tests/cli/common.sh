@@ -3,12 +3,13 @@
 # checks and ends with `finish`. UPDATE_GOLDEN=1 writes the files in golden/ instead of comparing.
 set -u
 export LC_ALL=C.UTF-8 TERM=xterm
-unset NO_COLOR YARAORM_ROUTER_PATH
+unset NO_COLOR YARAORM_ROUTER_PATH YARAORM_CONFIG DATABASE_URL
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp "$BAD"/*.so "$GOOD"/*.so "$work"
 cd "$work" || exit 1
+export XDG_CONFIG_HOME=$work XDG_CONFIG_DIRS=$work # no configuration of this machine
 
 count=0
 failed=0
@@ -36,6 +37,11 @@ cli () {
 normalize () {
   sed -e 's/sha256 [0-9a-f]\{12\}/sha256 DIGEST/' -e "s|$work|DIR|g" -e 's/[0-9]* bytes, mode 0[0-7]*/SIZE bytes, mode MODE/' \
       -e 's/[0-9.]* ms, sha/TIME ms, sha/' -e 's/[0-9]* ns each/TIME ns each/' -e 's/[0-9]* calls,/COUNT calls,/' "$1"
+}
+
+# Times of the network, versions of servers; the width of the columns follows them.
+normalize_times () {
+  sed -i -E -e 's/[0-9]+\.[0-9]+ ms/TIME/g' -e 's/ [0-9]+\.[0-9]+(\.[0-9]+)?/ VERSION/g' -e 's/ +/ /g' -e 's/ $//' "$1"
 }
 
 # The last run ended with STATUS.

@@ -76,4 +76,30 @@ sleep 0.1
   tr '\0' ' ' < "$process/cmdline"
 done | grep -q -- --probe
 report "no child stays behind" $?
+# One decision, step by step.
+cli route explain ./analytics.so Event write;          expect_golden explain-router
+cli route explain ./analytics.so User read;            expect_golden explain-default
+cli route explain ./analytics.so Event write --in-transaction default; expect_golden explain-pinned
+cli route explain ./analytics.so Event write --in-transaction default --rule strict; expect_golden explain-strict
+cli route explain ./analytics.so Event read --in-transaction default --rule by_name
+expect_text "by its name" out "It goes to analytics, outside of the transaction."
+cli route explain ./replica.so User read --in-transaction default --rule strict
+expect_status "written there" 0
+expect_text "and so read there" out "the model is written there"
+cli route explain ./analytics.so Event write --in-transaction analytics --rule strict --json
+expect_json '$.ok' true
+expect_json '$.reason' transaction
+expect_json '$.connection' analytics
+expect_json '$.steps[*].step' $'transaction\nusing\nrouter\nmodel\ndefault'
+cli route explain ./analytics.so Event write --in-transaction default --rule strict --json
+expect_json '$.ok' false
+expect_json '$.error.id' YO-R007
+cli route explain ./misbehave.so User read --args typo;          expect_error "unknown connection" YO-R003 1
+cli route explain ./misbehave.so User read --args not-utf8;      expect_error "not UTF-8" YO-R001 4
+cli route explain ./misbehave.so User read --args crash;         expect_error "crash" YO-P005 4
+cli route explain ./replica.so User read --in-transaction geo;   expect_error "unknown place" YO-U003 2
+cli route explain ./replica.so User;                             expect_error "no operation" YO-U003 2
+cli route explain ./replica.so User look;                        expect_error "no such operation" YO-U003 2
+cli route explain ./replica.so User read --rule strict;          expect_error "a rule alone" YO-U003 2
+cli route explain ./replica.so User read --in-transaction default --rule loose; expect_error "no such rule" YO-U003 2
 finish

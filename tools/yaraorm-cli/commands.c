@@ -9,8 +9,23 @@
 
 const Command commands[] = {
   { "route test",   command_route_test,   "Show where a router sends each model, or compare with a file" },
+  { "route explain", command_route_explain, "Tell how one decision is made, step by step" },
   { "plugin check", command_plugin_check, "Try a plugin's code for crashes, endless loops and bad answers" },
   { "plugin new",   command_plugin_new,   "Write a new router to start from" },
+  { "config init",  command_config_init,  "Write a configuration file to start from" },
+  { "config check", command_config_check, "Look for mistakes in the configuration and load its router" },
+  { "config show",  command_config_show,  "Show the connections, the router and the models that are in force" },
+  { "config path",  command_config_path,  "Show where the configuration file is looked for" },
+  { "conn list",    command_conn_list,    "List the connections of the configuration" },
+  { "conn ping",    command_conn_ping,    "Ask every database for its role, version, latency and lag" },
+  { "conn wait",    command_conn_wait,    "Wait until databases answer" },
+  { "sql",          command_sql,          "Run SQL on a connection; it may only read, unless asked otherwise" },
+  { "schema plan",  command_schema_plan,  "Show what the tables of the models lack, connection by connection" },
+  { "schema apply", command_schema_apply, "Add what the tables of the models lack" },
+  { "schema show",  command_schema_show,  "Show the statements that would make all tables in empty databases" },
+  { "schema import", command_schema_import, "Print the tables of a database as models of the configuration" },
+  { "schema drift", command_schema_drift, "Look whether a new router would leave rows or references behind" },
+  { "doctor",       command_doctor,       "Look at everything, for a report of a problem" },
   { "help",         command_help,         "Explain a command, a topic or an error such as YO-R003" },
   { NULL }
 };

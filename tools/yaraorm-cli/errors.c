@@ -12,8 +12,10 @@ const ErrorKind error_kinds[] = {
   { "YO-U003", STATUS_USAGE,         "wrong arguments" },
   { "YO-R001", STATUS_PLUGIN,        "router's answer is not a name" },
   { "YO-R003", STATUS_NO,            "router answered an unknown connection" },
+  { "YO-R004", STATUS_NO,            "write goes to a standby" },
   { "YO-R005", STATUS_NO,            "routing is not what was expected" },
   { "YO-R006", STATUS_CONFIGURATION, "expectation file cannot be used" },
+  { "YO-R007", STATUS_NO,            "transaction refuses the statement" },
   { "YO-P001", STATUS_PLUGIN,        "plugin cannot be found or read" },
   { "YO-P002", STATUS_PLUGIN,        "file is not a plugin that can be loaded" },
   { "YO-P003", STATUS_PLUGIN,        "plugin was built for another contract" },
@@ -31,6 +33,25 @@ const ErrorKind error_kinds[] = {
   { "YO-N001", STATUS_USAGE,         "name cannot be used" },
   { "YO-N002", STATUS_NO,            "folder exists" },
   { "YO-N003", STATUS_NO,            "files cannot be written" },
+  { "YO-C001", STATUS_CONFIGURATION, "configuration cannot be used" },
+  { "YO-C002", STATUS_CONFIGURATION, "there is no configuration" },
+  { "YO-C003", STATUS_USAGE,         "unknown connection" },
+  { "YO-C010", STATUS_NO,            "others can read a password" },
+  { "YO-C011", STATUS_NO,            "configuration file exists" },
+  { "YO-C040", STATUS_NO,            "two primaries of one cluster: split brain?" },
+  { "YO-C041", STATUS_NO,            "server has another role than the configuration says" },
+  { "YO-C042", STATUS_NO,            "standby lags too far behind" },
+  { "YO-C043", STATUS_NO,            "a database does not answer" },
+  { "YO-C044", STATUS_UNREACHABLE,   "databases did not become ready in time" },
+  { "YO-D001", STATUS_UNREACHABLE,   "database cannot be reached" },
+  { "YO-D002", STATUS_STATEMENT,     "database refused the statement" },
+  { "YO-D003", STATUS_STATEMENT,     "statement would change the database" },
+  { "YO-S001", STATUS_CONFIGURATION, "there are no models" },
+  { "YO-S002", STATUS_CONFIGURATION, "models cannot be loaded" },
+  { "YO-S003", STATUS_NO,            "writes of a model go to several connections" },
+  { "YO-S004", STATUS_NO,            "tables cannot be made on a standby" },
+  { "YO-S005", STATUS_USAGE,         "nobody is there to be asked" },
+  { "YO-S006", STATUS_NO,            "new routing would lose sight of rows" },
   { "YO-X001", STATUS_NO,            "child process cannot be started" },
   { NULL }
 };
@@ -122,6 +143,12 @@ print_block (const Report *report)
       print_text (report->lines->pdata[i + 1]);
       fputc ('\n', stderr);
     }
+}
+
+JsonObject *
+report_to_json (Report *report)
+{
+  return json_object_ref (report->object);
 }
 
 int

@@ -11,7 +11,10 @@ enum
   STATUS_NO = 1,            /* the command ran and the answer is "no" */
   STATUS_USAGE = 2,
   STATUS_CONFIGURATION = 3, /* a file that the command was given is not valid */
-  STATUS_PLUGIN = 4         /* the plugin was refused or misbehaved */
+  STATUS_PLUGIN = 4,        /* the plugin was refused or misbehaved */
+  STATUS_UNREACHABLE = 5,   /* a database could not be reached in time */
+  STATUS_STATEMENT = 6,     /* a database refused the statement */
+  STATUS_INTERRUPTED = 130
 };
 
 typedef struct
@@ -38,6 +41,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Report, report_free)
 void report_line (Report *report, const char *label, const char *format, ...) G_GNUC_PRINTF (3, 4);
 /* A member of the JSON object only. */
 void report_data (Report *report, const char *name, const char *value);
+
+/* The members: (transfer full). */
+JsonObject *report_to_json (Report *report);
 
 /* Prints the block to stderr or, with --json, `document` (nullable) with the error in it to stdout.
  * Returns the exit code. */

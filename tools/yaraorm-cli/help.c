@@ -32,10 +32,10 @@ make_summary (const char *name)
   GString *summary = g_string_new (NULL);
 
   if (*name == '\0')
-    g_string_append (summary, "Tests and checks the router plugins of yaraorm.\n\nCommands:");
+    g_string_append (summary, "Tests the routing of yaraorm and looks after its databases.\n\nCommands:");
   for (const Command *command = commands; command->name != NULL; command++)
     if (*name == '\0')
-      g_string_append_printf (summary, "\n  %-13s %s", command->name, command->summary);
+      g_string_append_printf (summary, "\n  %-14s %s", command->name, command->summary);
     else if (strcmp (command->name, name) == 0)
       g_string_append_printf (summary, "%s.", command->summary);
   return g_string_free (summary, FALSE);

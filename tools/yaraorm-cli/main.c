@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "complete.h"
 #include "errors.h"
 #include "help.h"
 #include "options.h"
@@ -41,6 +42,10 @@ main (int argc, char **argv)
   setlocale (LC_ALL, "");
   if (argc > 2 && strcmp (argv[1], PROBE_COMMAND) == 0)
     return probe_main (argv + 1);
+  if (argc > 1 && strcmp (argv[1], "complete") == 0)
+    return complete_main (argv + 2);
+  if (argc == 2 && strcmp (argv[1], "man") == 0)
+    return man_main ();
 
   options_add (options, entries);
   /* What follows the command belongs to the command. */

@@ -2,6 +2,7 @@
  * The command line of one command. */
 #include "options.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "errors.h"
@@ -13,13 +14,19 @@
 static struct
 {
   gboolean json, help;
-  char    *color;
+  char    *color, *config, *set;
 } common;
+
+/* What the options to be printed begin with, or NULL. */
+static const char *completes;
 
 static const GOptionEntry common_entries[] = {
   { "json", 0, 0, G_OPTION_ARG_NONE, &common.json, "Print the result, errors too, as one JSON object", NULL },
   { "color", 0, 0, G_OPTION_ARG_STRING, &common.color, "Use color: always, never or auto (the default)",
     "WHEN" },
+  { "config", 0, 0, G_OPTION_ARG_FILENAME, &common.config,
+    "The configuration file (default: see \"config path\")", "FILE" },
+  { "set", 0, 0, G_OPTION_ARG_STRING, &common.set, "The set of groups in it, as in [SET connection NAME]", "SET" },
   { "help", 'h', 0, G_OPTION_ARG_NONE, &common.help, "Show this help", NULL },
   { NULL }
 };
@@ -111,6 +118,41 @@ report_failure (Options *options, char **arguments, const GError *error)
   return report_print (report, NULL);
 }
 
+const char *
+options_get_config (void)
+{
+  return common.config;
+}
+
+const char *
+options_get_set (void)
+{
+  return common.set;
+}
+
+void
+options_complete (const char *start)
+{
+  completes = start;
+}
+
+static int
+print_names (const Options *options)
+{
+  for (guint i = 0; i < options->names->len; i++)
+    if (g_str_has_prefix (options->names->pdata[i], completes))
+      puts (options->names->pdata[i]);
+  return STATUS_DONE;
+}
+
+int
+options_print_common (void)
+{
+  g_autoptr(Options) options = options_new ("", NULL);
+
+  return print_names (options);
+}
+
 gboolean
 options_parse (Options *options, char ***arguments, int *status)
 {
@@ -118,6 +160,11 @@ options_parse (Options *options, char ***arguments, int *status)
   g_autoptr(GError) error = NULL;
   g_autofree char *color = NULL;
 
+  if (completes != NULL)
+    {
+      *status = print_names (options);
+      return FALSE;
+    }
   if (!g_option_context_parse_strv (options->context, arguments, &error))
     {
       /* The option may stand behind the mistake. */
@@ -134,6 +181,7 @@ options_parse (Options *options, char ***arguments, int *status)
     }
   if (common.help)
     {
+      common.help = FALSE; /* the manual page runs commands one after another */
       *status = help_print_command (options->command, options->context);
       return FALSE;
     }

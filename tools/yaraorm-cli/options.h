@@ -2,7 +2,7 @@
  * The command line of one command: its own options and those that every command has. */
 #pragma once
 
-#include <gio/gio.h>
+#include <yaraorm/yaraorm.h>
 
 /* Options are added before they are parsed; what the entries point to must outlive the parsing. */
 typedef struct
@@ -24,18 +24,32 @@ void options_add (Options *options, const GOptionEntry *entries);
  * or an error; the exit code is in `status`. */
 gboolean options_parse (Options *options, char ***arguments, int *status);
 
+/* What --config and --set say, before or after the command: (transfer none) (nullable). */
+const char *options_get_config (void);
+const char *options_get_set    (void);
+
+/* From now on options_parse() only prints the options that begin with `start`, for the shell, and there is
+ * nothing left to do. */
+void options_complete (const char *start);
+
+/* Prints those that every command has; returns the exit code. */
+int options_print_common (void);
+
 /* Prints a usage error (YO-U003) and returns the exit code. */
 int options_wrong (const char *command, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 /* What a router is asked. The parent hands it to the child as a command line. */
 typedef struct
 {
-  char  *plugin;
+  char  *plugin;      /* or, with rules, what to call them */
+  gboolean rules;     /* the rules of the configuration instead of a plugin */
   char  *args;        /* (nullable) */
   char  *connections; /* "a,b,c"; (nullable) the usual ones */
   char **models;      /* (nullable) */
   char **hints;       /* (nullable) */
   char  *operation;   /* "read" or "write"; (nullable) both */
+  char  *transaction; /* the connection of the one that is open; (nullable) none */
+  char  *rule;        /* its rule; (nullable) pinned */
 } RouterOptions;
 
 #define ROUTER_OPTIONS_INIT { 0 }
@@ -44,6 +58,16 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RouterOptions, router_options_clear)
 
 /* The options of a router; `all` FALSE: those that only load it. */
 void router_options_add (RouterOptions *router, Options *options, gboolean all);
+
+/* The options of a transaction that is open. */
+void router_options_add_transaction (RouterOptions *router, Options *options);
+
+/* FALSE: there is no such rule. */
+gboolean router_options_get_rule (const RouterOptions *router, YaraTransactionRule *rule);
+
+/* Takes from the configuration what was not given: connections, models and, when `arguments` name no PLUGIN,
+ * the router. */
+void router_options_take (RouterOptions *router, YaraConfig *config, char **arguments);
 
 /* Takes PLUGIN and checks what was given. */
 gboolean router_options_check (RouterOptions *router, const char *command, char **arguments, int *status);

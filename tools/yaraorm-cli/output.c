@@ -18,7 +18,7 @@ static const struct
 };
 
 static enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } color_when = COLOR_AUTO;
-static gboolean json_wanted;
+static gboolean json_wanted, roff_wanted;
 
 gboolean
 output_set_color (const char *when)
@@ -88,6 +88,28 @@ output_document_print (JsonObject *document)
 }
 
 void
+output_set_roff (gboolean roff)
+{
+  roff_wanted = roff;
+}
+
+static void
+print_roff (const char *text)
+{
+  gboolean is_start = TRUE;
+
+  for (; *text != '\0'; is_start = *text++ == '\n')
+    if (*text == '\\')
+      fputs ("\\e", stdout);
+    else if (*text == '-')
+      fputs ("\\-", stdout);
+    else if (is_start && (*text == '.' || *text == '\''))
+      printf ("\\&%c", *text);
+    else
+      putchar (*text);
+}
+
+void
 output_text (const char *text)
 {
   g_autoptr(JsonObject) document = output_document_new (TRUE);
@@ -95,6 +117,8 @@ output_text (const char *text)
   json_object_set_string_member (document, "text", text);
   if (output_is_json ())
     output_document_print (document);
+  else if (roff_wanted)
+    print_roff (text);
   else
     fputs (text, stdout);
 }

@@ -28,6 +28,9 @@ gboolean output_is_json  (void);
 JsonObject *output_document_new   (gboolean ok);
 void        output_document_print (JsonObject *document);
 
+/* Texts are printed as a manual page takes them. */
+void output_set_roff (gboolean roff);
+
 /* Prints a text to stdout; with --json as the member "text" of a document. */
 void output_text (const char *text);
 

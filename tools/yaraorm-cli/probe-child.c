@@ -99,7 +99,6 @@ int
 probe_main (char **arguments)
 {
   const char *mode = arguments[1];
-  gboolean route = strcmp (mode, "route") == 0;
   g_auto(RouterOptions) options = ROUTER_OPTIONS_INIT;
   g_autoptr(Options) parser = options_new (mode, "PLUGIN");
   g_auto(GStrv) words = g_strdupv (arguments + 1);
@@ -108,12 +107,18 @@ probe_main (char **arguments)
 
   confine ();
   router_options_add (&options, parser, TRUE);
+  router_options_add_transaction (&options, parser);
   if (!options_parse (parser, &words, &status) || !router_options_check (&options, mode, words, &status))
     return status;
+  options.rules = strcmp (mode, "rules") == 0;
   if (probe_router_load (&router, &options))
     {
-      if (route)
+      if (options.rules)
+        probe_rules (&router, &options);
+      else if (strcmp (mode, "route") == 0)
         probe_route (&router, &options);
+      else if (strcmp (mode, "explain") == 0)
+        probe_explain (&router, &options);
       else
         probe_check (&router);
     }

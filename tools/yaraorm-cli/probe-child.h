@@ -23,4 +23,6 @@ void probe_refuse (const GError *error);
 
 /* The modes. Their lines are described where they are made. */
 void probe_route (ProbeRouter *router, const RouterOptions *options);
+void probe_rules (ProbeRouter *router, const RouterOptions *options);
+void probe_explain (ProbeRouter *router, const RouterOptions *options);
 void probe_check (ProbeRouter *router);

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "configuration.h"
 #include "probe-child.h"
 
 /* Milliseconds for loading and for unloading. */
@@ -64,13 +65,21 @@ typedef struct
   gint64 id;
 } Row;
 
+/* What the program's models are, when somebody has told. */
+static YaraConfig *config;
+
 static const YaraField row_fields[] = { YARA_FIELD (Row, id, .primary_key = true) };
 
 const YaraModel *
 probe_model_new (const char *name)
 {
-  YaraModel *model = g_new (YaraModel, 1);
+  const YaraModel *const *configured = config != NULL ? yara_config_get_models (config) : NULL;
+  YaraModel *model;
 
+  for (; configured != NULL && *configured != NULL; configured++)
+    if (strcmp ((*configured)->name, name) == 0)
+      return *configured;
+  model = g_new (YaraModel, 1);
   *model = (YaraModel) YARA_MODEL (Row, g_utf8_strdown (name, -1), row_fields);
   model->name = g_strdup (name);
   return model;
@@ -161,6 +170,15 @@ load_bare (ProbeRouter *router, const RouterOptions *options, GError **error)
   return FALSE;
 }
 
+/* The parent has found the configuration sound, or there is none. */
+static void
+load_config (void)
+{
+  g_autoptr(Report) report = NULL;
+
+  config = configuration_load_if_any (&report);
+}
+
 gboolean
 probe_router_load (ProbeRouter *router, const RouterOptions *options)
 {
@@ -168,7 +186,10 @@ probe_router_load (ProbeRouter *router, const RouterOptions *options)
 
   probe_at (LOAD_LIMIT, "loading");
   router->orm = open_orm (options, &error);
-  if (router->orm != NULL && load_checked (router, options, &error))
+  load_config ();
+  if (router->orm != NULL && options->rules && yara_config_set_router (config, router->orm, &error))
+    return TRUE;
+  if (router->orm != NULL && !options->rules && load_checked (router, options, &error))
     {
       probe_at (LOAD_LIMIT, "loading");
       if (load_bare (router, options, &error))

@@ -13,7 +13,7 @@
 #define PROBE_COMMAND "--probe"
 #define PROBE_FD 3
 
-/* The child: `arguments` are PROBE_COMMAND, the mode ("route" or "check") and a router's options. */
+/* The child: `arguments` are PROBE_COMMAND, the mode ("route", "rules", "explain" or "check") and a router's options. */
 int probe_main (char **arguments);
 
 typedef enum

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "configuration.h"
 #include "errors.h"
 #include "expectation.h"
 #include "options.h"
@@ -17,6 +18,7 @@ typedef struct
   char         *expect; /* path, or NULL */
   gboolean      update;
   Expectation  *expectation; /* what is in the file; NULL: none, or not there yet */
+  YaraConfig   *config;      /* or NULL */
 } RouteTest;
 
 static void
@@ -25,6 +27,7 @@ route_test_clear (RouteTest *test)
   router_options_clear (&test->router);
   g_free (test->expect);
   g_clear_pointer (&test->expectation, expectation_free);
+  yara_config_unref (test->config);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RouteTest, route_test_clear)
@@ -61,26 +64,65 @@ make_note (JsonObject *line)
   return g_strdup (strcmp (probe_get_text (line, "reason"), "router") == 0 ? "" : "fell back");
 }
 
-static void
-print_table (const ProbeResult *result)
+/* Whether the configuration knows the connection of a decision. */
+static gboolean
+is_configured (const RouteTest *test, const char *connection)
 {
-  const char *const headings[] = { "MODEL", "OP", "ROUTER SAID", "CONNECTION", "NOTE", NULL };
-  struct libscols_table *table = output_table_new (headings, TRUE);
+  g_auto(GStrv) names = test->config != NULL ? yara_config_list_connections (test->config) : NULL;
+
+  return names != NULL && connection != NULL && g_strv_contains ((const char *const *) names, connection);
+}
+
+static void
+print_table (const RouteTest *test, const ProbeResult *result)
+{
+  const char *const plain[] = { "MODEL", "OP", "ROUTER SAID", "CONNECTION", "NOTE", NULL };
+  const char *const configured[] = { "MODEL", "OP", "ROUTER SAID", "CONNECTION", "BACKEND", "ROLE", "NOTE", NULL };
+  struct libscols_table *table = output_table_new (test->config != NULL ? configured : plain, TRUE);
 
   for (guint i = 1; i < result->lines->len; i++)
     {
       JsonObject *line = result->lines->pdata[i];
       const char *said = probe_get_text (line, "said");
       const char *connection = probe_get_text (line, "connection");
+      gboolean known = is_configured (test, connection);
       g_autofree char *note = make_note (line);
-      const char *cells[] = { probe_get_text (line, "model"), probe_get_text (line, "op"),
-                              said != NULL ? said : "-", connection != NULL ? connection : "-", note, NULL };
+      const char *cells[8] = { probe_get_text (line, "model"), probe_get_text (line, "op"),
+                               said != NULL ? said : "-", connection != NULL ? connection : "-" };
       gboolean is_bad = probe_get_text (line, "id") != NULL;
       Style style = is_bad ? STYLE_RED : *note != '\0' ? STYLE_YELLOW : STYLE_PLAIN;
+      guint n = 4;
 
-      output_table_add (table, cells, 4, style);
+      if (test->config != NULL)
+        {
+          cells[n++] = known ? configuration_get_backend (test->config, connection) : "";
+          cells[n++] = known ? configuration_get_role (test->config, connection) : "";
+        }
+      cells[n] = note;
+      output_table_add (table, cells, n, style);
     }
   output_table_print (table);
+}
+
+/* Marks the writes that go to a standby. */
+static void
+find_standby_writes (const RouteTest *test, const ProbeResult *result)
+{
+  for (guint i = 1; i < result->lines->len; i++)
+    {
+      JsonObject *line = result->lines->pdata[i];
+      g_autofree char *all = get_connections (line);
+      g_auto(GStrv) names = g_strsplit (all != NULL ? all : "", ",", -1);
+
+      if (strcmp (probe_get_text (line, "op"), "write") != 0 || probe_get_text (line, "id") != NULL)
+        continue;
+      for (char **name = names; *name != NULL; name++)
+        if (is_configured (test, *name) && yara_config_get_role (test->config, *name) == YARA_ROLE_STANDBY)
+          {
+            json_object_set_string_member (line, "id", "YO-R004");
+            json_object_set_string_member (line, "standby", *name);
+          }
+    }
 }
 
 /* The error about the first bad decision, NULL when there is none: (transfer full). */
@@ -122,6 +164,13 @@ make_report (const RouteTest *test, const ProbeResult *result, guint *n_bad)
       else
         report_line (report, "hint", "if the program has it: --connections %s,%s",
                      test->router.connections != NULL ? test->router.connections : "default", returned);
+    }
+  else if (strcmp (report_get_id (report), "YO-R004") == 0)
+    {
+      report_line (report, "reason", "the configuration says that \"%s\" is a standby",
+                   probe_get_text (bad, "standby"));
+      report_line (report, "hint", test->router.rules ? "let another rule match %s.%s first"
+                   : "let db_for_write (\"%s\") return NULL or another connection", model, op);
     }
   else
     report_line (report, "help", "yaraorm-cli help %s", report_get_id (report));
@@ -240,13 +289,24 @@ make_document (const RouteTest *test, const ProbeResult *result, JsonArray *diff
   JsonArray *decisions = json_array_new ();
 
   json_object_set_string_member (document, "plugin", test->router.plugin);
-  json_object_set_string_member (document, "sha256", probe_get_text (result->lines->pdata[0], "sha256"));
+  if (!test->router.rules)
+    json_object_set_string_member (document, "sha256", probe_get_text (result->lines->pdata[0], "sha256"));
   for (guint i = 1; i < result->lines->len; i++)
     json_array_add_object_element (decisions, json_object_ref (result->lines->pdata[i]));
   json_object_set_array_member (document, "decisions", decisions);
   if (differences != NULL)
     json_object_set_array_member (document, "differences", json_array_ref (differences));
   return document;
+}
+
+static void
+print_head (const RouteTest *test, const ProbeResult *result)
+{
+  if (test->router.rules)
+    printf ("router  rules of %s\n\n", yara_config_get_path (test->config));
+  else
+    printf ("router  %s   sha256 %.12s\n\n", test->router.plugin,
+            probe_get_text (result->lines->pdata[0], "sha256"));
 }
 
 /* Shows a result of a child that came to its end. */
@@ -275,9 +335,8 @@ show (RouteTest *test, const ProbeResult *result)
     }
   else
     {
-      printf ("router  %s   sha256 %.12s\n\n", test->router.plugin,
-              probe_get_text (result->lines->pdata[0], "sha256"));
-      print_table (result);
+      print_head (test, result);
+      print_table (test, result);
       if (differences != NULL)
         print_differences (differences);
       if (report == NULL || n_bad > 0)
@@ -306,6 +365,21 @@ load_expectation (RouteTest *test)
   return NULL;
 }
 
+/* What the configuration knows comes after the options and before what is usual. */
+static gboolean
+load_configuration (RouteTest *test, char **words, Report **report)
+{
+  gboolean own_models = test->router.models != NULL;
+
+  test->config = configuration_load_if_any (report);
+  if (*report != NULL || test->config == NULL)
+    return *report == NULL;
+  router_options_take (&test->router, test->config, words);
+  if (!own_models && test->expect != NULL && !test->update)
+    g_clear_pointer (&test->router.models, g_strfreev); /* those of the file */
+  return TRUE;
+}
+
 int
 command_route_test (char **arguments)
 {
@@ -316,7 +390,7 @@ command_route_test (char **arguments)
     { "update", 0, 0, G_OPTION_ARG_NONE, &test.update, "Write FILE instead of comparing", NULL },
     { NULL }
   };
-  g_autoptr(Options) options = options_new ("route test", "PLUGIN");
+  g_autoptr(Options) options = options_new ("route test", "[PLUGIN]");
   g_auto(GStrv) words = g_strdupv (arguments);
   g_autoptr(ProbeResult) result = NULL;
   g_autoptr(Report) report = NULL;
@@ -328,14 +402,18 @@ command_route_test (char **arguments)
     return status;
   if (test.update && test.expect == NULL)
     return options_wrong ("route test", "--update needs --expect FILE, which it writes");
+  if (!load_configuration (&test, words, &report))
+    return report_print (report, NULL);
   if (!router_options_check (&test.router, "route test", words, &status))
     return status;
 
   report = load_expectation (&test);
   if (report == NULL)
     {
-      result = probe_run ("route", &test.router);
+      result = probe_run (test.router.rules ? "rules" : "route", &test.router);
       report = probe_result_report (result, test.router.plugin);
     }
+  if (report == NULL)
+    find_standby_writes (&test, result);
   return report != NULL ? report_print (report, NULL) : show (&test, result);
 }

@@ -19,6 +19,8 @@ router_options_clear (RouterOptions *router)
   g_strfreev (router->models);
   g_strfreev (router->hints);
   g_free (router->operation);
+  g_free (router->transaction);
+  g_free (router->rule);
 }
 
 void
@@ -30,19 +32,73 @@ router_options_add (RouterOptions *router, Options *options, gboolean all)
   };
   const GOptionEntry asking[] = {
     { "model", 0, 0, G_OPTION_ARG_STRING_ARRAY, &router->models,
-      "Ask for this model; may be repeated (default: those of --expect, or User, Event, Snapshot)", "NAME" },
+      "Ask for this model; may be repeated (default: those of --expect, of the configuration, or User, Event, "
+      "Snapshot)", "NAME" },
     { "op", 0, 0, G_OPTION_ARG_STRING, &router->operation,
       "Ask for read or write only (default: both)", "OP" },
     { "hint", 0, 0, G_OPTION_ARG_STRING_ARRAY, &router->hints,
       "A hint of the program for the router; may be repeated", "NAME=VALUE" },
     { "connections", 0, 0, G_OPTION_ARG_STRING, &router->connections,
-      "Connections of the program (default: " USUAL_CONNECTIONS ")", "A,B,C" },
+      "Connections of the program (default: those of the configuration, or " USUAL_CONNECTIONS ")", "A,B,C" },
     { NULL }
   };
 
   options_add (options, loading);
   if (all)
     options_add (options, asking);
+}
+
+void
+router_options_add_transaction (RouterOptions *router, Options *options)
+{
+  const GOptionEntry entries[] = {
+    { "in-transaction", 0, 0, G_OPTION_ARG_STRING, &router->transaction,
+      "As if a transaction were open on this connection", "NAME" },
+    { "rule", 0, 0, G_OPTION_ARG_STRING, &router->rule,
+      "Its rule: pinned, strict or by_name (default: pinned)", "RULE" },
+    { NULL }
+  };
+
+  options_add (options, entries);
+}
+
+gboolean
+router_options_get_rule (const RouterOptions *router, YaraTransactionRule *rule)
+{
+  static const char *const names[] = { "pinned", "strict", "by_name" };
+
+  *rule = YARA_RULE_PINNED;
+  for (guint i = 0; router->rule != NULL && i < G_N_ELEMENTS (names); i++)
+    if (strcmp (router->rule, names[i]) == 0)
+      {
+        *rule = i;
+        return TRUE;
+      }
+  return router->rule == NULL;
+}
+
+void
+router_options_take (RouterOptions *router, YaraConfig *config, char **arguments)
+{
+  const YaraModel *const *models = yara_config_get_models (config);
+  g_autoptr(GStrvBuilder) names = g_strv_builder_new ();
+
+  if (router->connections == NULL)
+    {
+      g_auto(GStrv) connections = yara_config_list_connections (config);
+
+      router->connections = g_strjoinv (",", connections);
+    }
+  for (; *models != NULL; models++)
+    g_strv_builder_add (names, (*models)->name);
+  if (router->models == NULL && *yara_config_get_models (config) != NULL)
+    router->models = g_strv_builder_end (names);
+  if (arguments[1] != NULL)
+    return;
+  router->rules = yara_config_get_rules (config) != NULL;
+  router->plugin = g_strdup (router->rules ? "[route]" : yara_config_get_plugin (config));
+  if (router->args == NULL)
+    router->args = g_strdup (yara_config_get_plugin_args (config));
 }
 
 static gboolean
@@ -107,12 +163,22 @@ router_options_check (RouterOptions *router, const char *command, char **argumen
   /* The parser leaves the "--" that ends the options. */
   if (*words != NULL && strcmp (*words, "--") == 0)
     words++;
-  if (g_strv_length (words) != 1 || **words == '\0')
+  if (*words == NULL && router->plugin == NULL)
     {
-      *status = options_wrong (command, *words == NULL ? "PLUGIN is missing" : "one PLUGIN is wanted");
+      *status = options_wrong (command, "PLUGIN is missing");
       return FALSE;
     }
-  router->plugin = g_strdup (*words);
+  if (*words != NULL && (g_strv_length (words) != 1 || **words == '\0'))
+    {
+      *status = options_wrong (command, "one PLUGIN is wanted");
+      return FALSE;
+    }
+  if (*words != NULL)
+    {
+      g_free (router->plugin);
+      router->plugin = g_strdup (*words);
+      router->rules = FALSE;
+    }
   mistake = find_mistake (router);
   if (mistake != NULL)
     *status = options_wrong (command, "%s", mistake);
@@ -142,9 +208,13 @@ print_option (GPtrArray *arguments, const char *name, const char *value)
 void
 router_options_print (const RouterOptions *router, GPtrArray *arguments)
 {
+  print_option (arguments, "config", options_get_config ());
+  print_option (arguments, "set", options_get_set ());
   print_option (arguments, "args", router->args);
   print_option (arguments, "connections", router->connections);
   print_option (arguments, "op", router->operation);
+  print_option (arguments, "in-transaction", router->transaction);
+  print_option (arguments, "rule", router->rule);
   for (char **name = router->models; name != NULL && *name != NULL; name++)
     print_option (arguments, "model", *name);
   for (char **hint = router->hints; hint != NULL && *hint != NULL; hint++)

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: MIT
+# What the commands say about real servers: a primary, a standby whose replay is paused, a pooler, and an old
+# primary after a promotion. The servers are this test's own.
+. "$HERE/common.sh"
+
+servers=/tmp/yaraorm-cli-$$
+trap '"$THROWAWAY" stop "$servers" > /dev/null 2>&1; rm -rf "$work"' EXIT
+"$THROWAWAY" start --pgbouncer "$servers" > env 2> err
+. ./env
+url () { echo "postgresql://app:canary@/postgres?host=$servers&port=$1"; }
+cat > yaraorm.ini <<INI
+[connection default]
+url=$(url "$YARAORM_POSTGRES_PRIMARY_PORT")
+role=primary
+[connection replica]
+url=$(url "$YARAORM_POSTGRES_STANDBY_PORT")
+role=standby
+max-lag-bytes=1KiB
+[connection pooled]
+url=$(url "$YARAORM_POSTGRES_PGBOUNCER_PORT")
+[connection cache]
+url=sqlite:cache.db
+[model User]
+field.id=int64; primary-key
+field.name=text
+INI
+chmod 600 yaraorm.ini
+cli sql cache --write 'CREATE TABLE t (a)'
+
+cli conn list;                           expect_golden conn-list
+cli conn wait --timeout 20;              expect_status "all are ready" 0
+cli conn ping
+normalize_times out
+expect_golden conn-ping
+cli conn ping --json
+expect_json '$.connections[0].role' primary
+expect_json '$.connections[1].role' standby
+expect_json '$.connections[2].pooler' true
+expect_json '$.connections[0].pooler' false
+expect_no_text "no password" out canary
+
+# SQL on servers.
+cli sql default 'CREATE TABLE t (a integer)'; expect_error "read-only" YO-D003 6
+cli sql default --write 'CREATE TABLE t (a integer)'; expect_status "--write" 0
+cli sql pooled 'SELECT count(*) AS n FROM t WHERE a = $1' -p 3 --format jsonl; expect_text "through the pooler" out '{"n":0}'
+cli sql replica --write 'DELETE FROM t'; expect_error "a standby writes nothing" YO-D002 6
+expect_text "the SQLSTATE is shown" err "sqlstate 25006"
+cli sql default 'SELECT $$a;b$$ AS a; SELECT 2 AS b' --format jsonl; expect_golden sql-dollar
+
+# An interrupt reaches the server. (timeout sends two unless it is in the foreground, and a second one ends the program.)
+timeout --foreground --preserve-status -s INT 1 "$CLI" sql default 'SELECT pg_sleep (60)' > out 2> err
+status=$?
+expect_status "interrupted" 130
+for _ in {1..50}; do # it comes by a connection of its own
+  cli sql default "SELECT count(*) AS n FROM pg_stat_activity WHERE query LIKE '%pg_sleep (60)%' AND state = 'active' AND pid <> pg_backend_pid ()" --format jsonl
+  grep -q '{"n":0}' out && break
+  sleep 0.1
+done
+expect_text "the statement was cancelled" out '{"n":0}'
+
+# Tables.
+cli schema apply --yes;                  expect_status "tables are made" 0
+cli schema apply --yes;                  expect_text "once" out "nothing to do"
+printf '[route]\n*.write=replica\n[model Late]\nfield.id=int64; primary-key\n' >> yaraorm.ini
+cli schema apply --yes;                  expect_error "not on a standby" YO-S004 1
+
+cli sql default --write 'CREATE TABLE all_kinds (id uuid PRIMARY KEY, a smallint NOT NULL, b integer, c bigint, d double precision, e numeric (12, 2), f numeric, g jsonb, h timestamptz, i date, j boolean, k bytea, l varchar (9), m inet, n bigint REFERENCES "user" (id)); CREATE TABLE no_key (a integer)'
+cli schema import default;               expect_golden schema-import-postgres
+{ sed -n '/^\[connection default/,/^role/p' yaraorm.ini; cat out; } > import.ini
+chmod 600 import.ini
+cli --config import.ini schema plan --exit-code; expect_status "what was imported is complete" 0
+
+# Lag, to the byte.
+cli sql replica --write 'SELECT pg_wal_replay_pause ()'
+for _ in {1..100}; do
+  cli sql replica 'SELECT pg_get_wal_replay_pause_state () AS s' --format jsonl
+  grep -q '"paused"' out && break
+  sleep 0.1
+done
+cli sql default --write 'INSERT INTO t SELECT generate_series (1, 1000)'
+for _ in {1..20}; do # the server writes its own records, too, at times
+  cli sql default "SELECT (pg_current_wal_lsn () - '0/0')::bigint AS p" --format csv
+  before=$(sed -n 's/\r//; 2p' out)
+  cli sql replica "SELECT (pg_last_wal_replay_lsn () - '0/0')::bigint AS p" --format csv
+  replayed=$(sed -n 's/\r//; 2p' out)
+  cli conn ping default replica --json
+  cp out ping
+  cli sql default "SELECT (pg_current_wal_lsn () - '0/0')::bigint AS p" --format csv
+  [ "$before" = "$(sed -n 's/\r//; 2p' out)" ] && break
+done
+cp ping out
+expect_json '$.connections[1].lag_bytes' $((before - replayed))
+expect_json '$.connections[1].id' YO-C042
+expect_json '$.error.id' YO-C042
+cli sql replica --write 'SELECT pg_wal_replay_resume ()'
+
+# A role that is not what was written down.
+sed 's/^role=standby/role=primary/' yaraorm.ini > wrong.ini
+chmod 600 wrong.ini
+cli --config wrong.ini conn ping replica; expect_error "another role" YO-C041 1
+
+# Watching: a line a look, until the reader goes.
+timeout 20 "$CLI" conn ping default --watch 0.1 2> err | head -n 2 > out
+[ "$(grep -c '^{"v":1,"ok":true' out)" = 2 ]; report "--watch prints JSON lines into a pipe" $?
+
+# Down, and up in time or not.
+sed "s/port=$YARAORM_POSTGRES_STANDBY_PORT/port=1/" yaraorm.ini > down.ini
+chmod 600 down.ini
+cli --config down.ini conn ping;         expect_error "one does not answer" YO-C043 1
+expect_text "the others do" out "3 of 4 reachable"
+cli --config down.ini conn wait --timeout 1; expect_error "not ready" YO-C044 5
+cli --config down.ini conn wait default; expect_status "the one that matters is" 0
+cli --config down.ini sql replica 'SELECT 1'; expect_error "not reachable" YO-D001 5
+expect_no_text "no password in errors" err canary
+
+# A server that takes connections and says nothing.
+postmaster=$(head -n 1 "$servers/standby/postmaster.pid")
+kill -STOP "$postmaster"
+SECONDS=0
+cli conn ping --timeout 1
+kill -CONT "$postmaster"
+expect_error "a server that hangs" YO-C043 1
+expect_text "why" err 'connection "replica": no answer in 1 seconds'
+expect_text "the others are not held up" out "3 of 4 reachable"
+[ $SECONDS -lt 20 ];                     report "it does not hang itself" $?
+
+# The standby is promoted, and the old primary is still there.
+cli sql replica --write 'SELECT pg_promote ()'
+cli conn ping default replica;           expect_error "two primaries" YO-C040 1
+expect_text "the old timeline" err "a primary on timeline 1"
+expect_text "and the new one" err "a primary on timeline 2"
+cli conn ping default pooled;            expect_status "two names of one server are no split brain" 0
+finish

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+# SQL from the command line: what it prints, and that it only reads unless asked otherwise.
+. "$HERE/common.sh"
+
+printf '[connection default]\nurl=sqlite:app.db\n' > yaraorm.ini
+cli sql default 'SELECT 1';              expect_error "no file yet" YO-D001 5
+[ ! -e app.db ];                         report "reading makes no file" $?
+cli sql default --write "CREATE TABLE t (a INTEGER, b TEXT)"; expect_golden sql-create
+cli sql default --write "INSERT INTO t VALUES (1, 'x'), (2, NULL), (3, '')"; expect_golden sql-insert
+cli sql default 'SELECT * FROM t ORDER BY a';  expect_golden sql-table
+cli sql default 'SELECT * FROM t WHERE a > 9'; expect_golden sql-empty
+
+# Binds.
+cli sql default 'SELECT $1 + 1 AS n, $2 AS t, $3 AS u' -p 41 -p "'18'" -p null --json
+expect_json '$.results[0].rows[0][0]' 42
+expect_json '$.results[0].rows[0][1]' 18
+expect_json '$.results[0].rows[0][2]' null
+cli sql default 'SELECT count(*) AS n FROM t WHERE b = $1' -p x --format jsonl; expect_golden sql-jsonl
+cli sql default 'SELECT $1; SELECT $2' -p 1; expect_error "binds are for one statement" YO-U003 2
+
+# Formats.
+cli sql default "SELECT a, b AS \"c,d\" FROM t UNION ALL SELECT 4, 'say \"hi\"' || char(10) ORDER BY 1" --format csv
+printf 'a,"c,d"\r\n1,x\r\n2,\r\n3,""\r\n4,"say ""hi""\n"\r\n' > wanted
+cmp -s wanted out;                       report "CSV is that of RFC 4180" $?
+cli sql default "SELECT 'ä€😀' AS \"größe\", x'00ff' AS raw"; expect_golden sql-utf8
+cli sql default 'SELECT 1' --format xml; expect_error "unknown format" YO-U003 2
+cli --json sql default 'SELECT 1 AS a'
+expect_json '$.results[0].columns[0]' a
+COLUMNS=40 cli sql default 'SELECT 1';   expect_status "a narrow terminal" 0
+
+# Read-only.
+cli sql default 'DELETE FROM t';         expect_golden sql-read-only
+cli sql default 'CREATE TABLE u (a)';    expect_error "no table" YO-D003 6
+cli sql default 'DELETE FROM t' --json;  expect_json '$.error.id' YO-D003
+cli sql default 'COMMIT; DELETE FROM t'; expect_error "no way out of the transaction" YO-D002 6
+cli sql default 'SELECT count(*) AS n FROM t' --format jsonl
+expect_text "all rows are still there" out '{"n":3}'
+
+# Files.
+cat > script.sql <<'SQL'
+-- a comment; with a semicolon
+INSERT INTO t VALUES (4, 'a;b'); /* ; */
+CREATE TRIGGER r AFTER INSERT ON t BEGIN UPDATE t SET b = CASE WHEN a = 5 THEN 'five;' ELSE b END; DELETE FROM t WHERE a = 99; END;
+INSERT INTO t VALUES (5, '');
+SELECT b FROM t WHERE a > 3 ORDER BY a;
+;
+-- the end
+SQL
+cli sql default --write -f script.sql;   expect_golden sql-script
+cli sql default --write 'INSERT INTO t VALUES (6, 6); INSERT INTO nothing VALUES (1); INSERT INTO t VALUES (7, 7)'
+expect_golden sql-stops
+cli sql default 'SELECT max(a) AS n FROM t' --format jsonl; expect_text "what ran before stays, what comes after does not" out '{"n":6}'
+"$CLI" sql default - > out 2> err <<< 'SELECT 7 AS n'
+status=$?
+expect_text "stdin" out 7
+"$CLI" sql default -f - --format jsonl > out 2> err <<< 'SELECT 8 AS n'
+expect_text "stdin as a file" out '{"n":8}'
+cli sql default -f absent.sql;           expect_error "a file that is absent" YO-U003 2
+cli sql default '/* ; */';             expect_error "no statement" YO-U003 2
+
+# Mistakes.
+cli sql default 'SELECT nothing';        expect_error "a bad statement" YO-D002 6
+cli sql defualt 'SELECT 1';              expect_error "a bad name" YO-C003 2
+expect_text "the name is suggested" err 'did you mean "default"?'
+cli sql default;                         expect_error "no statement at all" YO-U003 2
+cli sql;                                 expect_error "no name" YO-U003 2
+cli sql default SELECT 1;                expect_error "unquoted" YO-U003 2
+cli sql default -f x.sql 'SELECT 1';     expect_error "file and statement" YO-U003 2
+
+# A reader that goes away.
+"$CLI" sql default 'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000) SELECT i FROM n' --format csv 2> err | head -n 1 > out
+[ "$(cat out)" = $'i\r' ] && [ ! -s err ]; report "a broken pipe is quiet" $?
+finish

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT
+ * Showing the results of SQL. */
+#include "sql-output.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "output.h"
+
+gboolean
+sql_format_parse (const char *name, SqlFormat *format)
+{
+  static const char *const names[] = { "table", "json", "jsonl", "csv" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (strcmp (names[i], name) == 0)
+      {
+        *format = i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+/* ---- one cell ---- */
+
+/* The bare number outside of the years 1 to 9999. */
+static char *
+format_time (gint64 number, gint64 per_second, const char *format)
+{
+  gint64 microseconds = (number % per_second + per_second) % per_second;
+  g_autoptr(GDateTime) whole = g_date_time_new_from_unix_utc ((number - microseconds) / per_second);
+  g_autoptr(GDateTime) time = whole != NULL ? g_date_time_add (whole, microseconds) : NULL;
+
+  return time != NULL ? g_date_time_format (time, format) : g_strdup_printf ("%" G_GINT64_FORMAT, number);
+}
+
+static char *
+format_bytes (YaraBytes bytes)
+{
+  GString *text = g_string_new ("x'");
+
+  for (gsize i = 0; i < bytes.size; i++)
+    g_string_append_printf (text, "%02x", ((const guint8 *) bytes.data)[i]);
+  g_string_append_c (text, '\'');
+  return g_string_free (text, FALSE);
+}
+
+/* A cell as text: (transfer full), NULL for NULL. */
+static char *
+format_cell (const YaraValue *cell)
+{
+  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
+  char uuid[YARA_UUID_TEXT_SIZE];
+
+  switch (cell->kind)
+    {
+    case YARA_KIND_NULL:
+      return NULL;
+    case YARA_KIND_BOOL:
+      return g_strdup (cell->integer != 0 ? "true" : "false");
+    case YARA_KIND_DOUBLE:
+      return g_strdup (g_ascii_dtostr (buffer, sizeof buffer, cell->number));
+    case YARA_KIND_BYTES:
+      return format_bytes (cell->bytes);
+    case YARA_KIND_UUID:
+      yara_uuid_to_text (&cell->uuid, uuid);
+      return g_strdup (uuid);
+    case YARA_KIND_TIMESTAMP:
+      return format_time (cell->integer, G_USEC_PER_SEC, "%Y-%m-%dT%H:%M:%S.%fZ");
+    case YARA_KIND_DATE:
+      return format_time (cell->integer * (24 * 60 * 60), 1, "%Y-%m-%d");
+    case YARA_KIND_TEXT:
+    case YARA_KIND_DECIMAL:
+    case YARA_KIND_JSON:
+    case YARA_KIND_ENUM_TEXT:
+      return g_strndup (cell->bytes.data, cell->bytes.size);
+    default:
+      return g_strdup_printf ("%" G_GINT64_FORMAT, cell->integer);
+    }
+}
+
+/* A cell as JSON: (transfer full). */
+static JsonNode *
+make_node (const YaraValue *cell)
+{
+  JsonNode *node = json_node_new (JSON_NODE_VALUE);
+  g_autofree char *text = NULL;
+
+  switch (cell->kind)
+    {
+    case YARA_KIND_NULL:
+      json_node_unref (node);
+      return json_node_new (JSON_NODE_NULL);
+    case YARA_KIND_BOOL:
+      json_node_set_boolean (node, cell->integer != 0);
+      return node;
+    case YARA_KIND_INT16:
+    case YARA_KIND_INT32:
+    case YARA_KIND_INT64:
+    case YARA_KIND_ENUM_INT:
+      json_node_set_int (node, cell->integer);
+      return node;
+    case YARA_KIND_DOUBLE:
+      json_node_set_double (node, cell->number);
+      return node;
+    case YARA_KIND_JSON:
+      text = format_cell (cell);
+      json_node_unref (node);
+      return json_from_string (text, NULL);
+    default:
+      text = format_cell (cell);
+      json_node_set_string (node, text);
+      return node;
+    }
+}
+
+/* ---- rows ---- */
+
+static void
+print_table (const YaraRows *rows)
+{
+  gsize n_columns = yara_rows_get_n_columns (rows), n_rows = yara_rows_get_n_rows (rows);
+  g_autofree const char **headings = g_new0 (const char *, n_columns + 1);
+  g_autofree const char **cells = g_new0 (const char *, n_columns + 1);
+  struct libscols_table *table;
+
+  if (n_columns == 0)
+    {
+      puts ("done");
+      return;
+    }
+  for (gsize i = 0; i < n_columns; i++)
+    headings[i] = yara_rows_get_column_name (rows, i);
+  table = output_table_new (headings, TRUE);
+  for (gsize row = 0; row < n_rows; row++)
+    {
+      for (gsize i = 0; i < n_columns; i++)
+        {
+          char *text = format_cell (yara_rows_get_value (rows, row, i));
+
+          cells[i] = text != NULL ? text : g_strdup ("");
+        }
+      output_table_add (table, cells, 0, STYLE_PLAIN);
+      for (gsize i = 0; i < n_columns; i++)
+        g_free ((char *) cells[i]);
+    }
+  if (n_rows > 0)
+    output_table_print (table);
+  else
+    scols_unref_table (table);
+  printf ("(%" G_GSIZE_FORMAT " row%s)\n", n_rows, n_rows == 1 ? "" : "s");
+}
+
+/* A field of CSV (RFC 4180): NULL is nothing, an empty text is "". */
+static void
+print_field (const char *text, gboolean is_first)
+{
+  if (!is_first)
+    putchar (',');
+  if (text == NULL)
+    return;
+  if (*text != '\0' && strpbrk (text, ",\"\r\n") == NULL)
+    {
+      fputs (text, stdout);
+      return;
+    }
+  putchar ('"');
+  for (; *text != '\0'; text++)
+    {
+      if (*text == '"')
+        putchar ('"');
+      putchar (*text);
+    }
+  putchar ('"');
+}
+
+static void
+print_csv (const YaraRows *rows)
+{
+  gsize n_columns = yara_rows_get_n_columns (rows);
+
+  for (gsize i = 0; i < n_columns; i++)
+    print_field (yara_rows_get_column_name (rows, i), i == 0);
+  fputs (n_columns > 0 ? "\r\n" : "", stdout);
+  for (gsize row = 0; row < yara_rows_get_n_rows (rows); row++)
+    {
+      for (gsize i = 0; i < n_columns; i++)
+        {
+          g_autofree char *text = format_cell (yara_rows_get_value (rows, row, i));
+
+          print_field (text, i == 0);
+        }
+      fputs ("\r\n", stdout);
+    }
+}
+
+/* A row as an object; of two columns of one name the last counts. */
+static JsonNode *
+make_row (const YaraRows *rows, gsize row)
+{
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *object = json_object_new ();
+
+  for (gsize i = 0; i < yara_rows_get_n_columns (rows); i++)
+    json_object_set_member (object, yara_rows_get_column_name (rows, i),
+                            make_node (yara_rows_get_value (rows, row, i)));
+  json_node_take_object (node, object);
+  return node;
+}
+
+static void
+print_lines (const YaraRows *rows)
+{
+  for (gsize row = 0; row < yara_rows_get_n_rows (rows); row++)
+    {
+      g_autoptr(JsonNode) node = make_row (rows, row);
+      g_autofree char *text = json_to_string (node, FALSE);
+
+      puts (text);
+    }
+}
+
+static void
+add_rows (const YaraRows *rows, JsonArray *results)
+{
+  JsonObject *result = json_object_new ();
+  JsonArray *columns = json_array_new (), *array = json_array_new ();
+
+  for (gsize i = 0; i < yara_rows_get_n_columns (rows); i++)
+    json_array_add_string_element (columns, yara_rows_get_column_name (rows, i));
+  for (gsize row = 0; row < yara_rows_get_n_rows (rows); row++)
+    {
+      JsonArray *cells = json_array_new ();
+
+      for (gsize i = 0; i < yara_rows_get_n_columns (rows); i++)
+        json_array_add_element (cells, make_node (yara_rows_get_value (rows, row, i)));
+      json_array_add_array_element (array, cells);
+    }
+  json_object_set_array_member (result, "columns", columns);
+  json_object_set_array_member (result, "rows", array);
+  json_array_add_object_element (results, result);
+}
+
+void
+sql_output_rows (const YaraRows *rows, SqlFormat format, JsonArray *results)
+{
+  switch (format)
+    {
+    case FORMAT_TABLE:
+      print_table (rows);
+      break;
+    case FORMAT_JSON:
+      add_rows (rows, results);
+      break;
+    case FORMAT_JSONL:
+      print_lines (rows);
+      break;
+    case FORMAT_CSV:
+      print_csv (rows);
+      break;
+    }
+}
+
+void
+sql_output_count (gint64 n_changed, SqlFormat format, JsonArray *results)
+{
+  JsonObject *result;
+
+  if (format == FORMAT_TABLE)
+    printf ("%" G_GINT64_FORMAT " row%s changed\n", n_changed, n_changed == 1 ? "" : "s");
+  else if (format == FORMAT_JSON)
+    {
+      result = json_object_new ();
+      json_object_set_int_member (result, "changed", n_changed);
+      json_array_add_object_element (results, result);
+    }
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT
+ * "sql": statements on a database of the configuration. Read-only, unless asked otherwise. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "configuration.h"
+#include "database.h"
+#include "interrupt.h"
+#include "options.h"
+#include "output.h"
+#include "sql-output.h"
+#include "sql-split.h"
+
+typedef struct
+{
+  YaraConfig *config;
+  const char *name;
+  char       *file;
+  char      **binds;
+  char       *format_name;
+  gboolean    write;
+  SqlFormat   format;
+  char      **statements;
+  GArray     *values;  /* YaraValue */
+  JsonArray  *results;
+  guint       n_done;
+} Sql;
+
+static void
+sql_clear (Sql *sql)
+{
+  yara_config_unref (sql->config);
+  g_free (sql->file);
+  g_strfreev (sql->binds);
+  g_free (sql->format_name);
+  g_strfreev (sql->statements);
+  g_clear_pointer (&sql->values, g_array_unref);
+  g_clear_pointer (&sql->results, json_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Sql, sql_clear)
+
+/* ---- the command line ---- */
+
+/* A bound value: a number, true, false, null; anything else is text, and so is what stands in single quotes. */
+static YaraValue
+parse_bind (char *text)
+{
+  gsize length = strlen (text);
+  gint64 integer;
+  double number;
+  char *end;
+
+  if (length >= 2 && text[0] == '\'' && text[length - 1] == '\'')
+    {
+      text[length - 1] = '\0';
+      return yara_value_text (text + 1);
+    }
+  if (g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, &integer, NULL))
+    return yara_value_int (integer);
+  number = g_ascii_strtod (text, &end);
+  if (length > 0 && *end == '\0' && strspn (text, "0123456789.eE+-") == length)
+    return yara_value_double (number);
+  if (strcmp (text, "true") == 0 || strcmp (text, "false") == 0)
+    return yara_value_bool (text[0] == 't');
+  return strcmp (text, "null") == 0 ? yara_value_null () : yara_value_text (text);
+}
+
+/* The whole of a file, "-" for stdin: (transfer full). */
+static char *
+read_file (const char *path, GError **error)
+{
+  g_autoptr(GString) text = NULL;
+  char buffer[4096], *whole = NULL;
+
+  if (strcmp (path, "-") != 0)
+    {
+      g_file_get_contents (path, &whole, NULL, error);
+      return whole;
+    }
+  text = g_string_new (NULL);
+  for (gsize n; (n = fread (buffer, 1, sizeof buffer, stdin)) > 0;)
+    g_string_append_len (text, buffer, n);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+/* Finds the statements in the arguments, a file or stdin. */
+static gboolean
+load_statements (Sql *sql, char **words, int *status)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = NULL;
+  const char *statement = words[1] != NULL ? words[2] : NULL;
+  const char *file = sql->file != NULL ? sql->file : g_strcmp0 (statement, "-") == 0 ? "-" : NULL;
+
+  if (words[1] == NULL)
+    *status = options_wrong ("sql", "NAME is missing");
+  else if (statement == NULL && file == NULL)
+    *status = options_wrong ("sql", "STATEMENT, -f FILE or - is missing");
+  else if (statement != NULL && (sql->file != NULL || words[3] != NULL))
+    *status = options_wrong ("sql", sql->file != NULL ? "STATEMENT and -f FILE: one of them is wanted"
+                                                      : "one STATEMENT is wanted; quote it for the shell");
+  else if (file != NULL && (text = read_file (file, &error)) == NULL)
+    *status = options_wrong ("sql", "%s", error->message);
+  else
+    {
+      sql->name = words[1];
+      sql->statements = sql_split (text != NULL ? text : statement);
+      if (sql->statements[0] == NULL)
+        *status = options_wrong ("sql", "there is no statement in it");
+      else if (sql->binds != NULL && sql->statements[1] != NULL)
+        *status = options_wrong ("sql", "-p is for one statement");
+      else
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+load_options (Sql *sql, char **words, int *status)
+{
+  sql->format = output_is_json () ? FORMAT_JSON : FORMAT_TABLE;
+  if (sql->format_name != NULL && !sql_format_parse (sql->format_name, &sql->format))
+    {
+      *status = options_wrong ("sql", "--format %s is none of table, json, jsonl, csv", sql->format_name);
+      return FALSE;
+    }
+  output_set_json (sql->format == FORMAT_JSON);
+  sql->values = g_array_new (FALSE, TRUE, sizeof (YaraValue));
+  for (char **bind = sql->binds; bind != NULL && *bind != NULL; bind++)
+    {
+      YaraValue value = parse_bind (*bind);
+
+      g_array_append_val (sql->values, value);
+    }
+  sql->results = json_array_new ();
+  return load_statements (sql, words, status);
+}
+
+/* ---- running ---- */
+
+/* Whether the statement changes rows and gives none back. */
+static gboolean
+is_change (const char *statement)
+{
+  static const char *const verbs[] = { "insert", "update", "delete", "replace", "merge" };
+  g_autofree char *lower = g_ascii_strdown (statement, -1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (verbs); i++)
+    if (g_str_has_prefix (lower, verbs[i]))
+      return strstr (lower, "returning") == NULL;
+  return FALSE;
+}
+
+static gboolean
+run_statement (Sql *sql, YaraConnection *connection, const char *statement, GError **error)
+{
+  const YaraArgs args = { (const YaraValue *) sql->values->data, sql->values->len };
+  g_autoptr(YaraRows) rows = NULL;
+  gint64 n_changed;
+
+  if (is_change (statement))
+    {
+      n_changed = yara_connection_execute (connection, statement, &args, interrupt_get (), error);
+      if (n_changed >= 0)
+        sql_output_count (n_changed, sql->format, sql->results);
+      return n_changed >= 0;
+    }
+  rows = yara_connection_fetch_rows (connection, statement, &args, interrupt_get (), error);
+  if (rows != NULL)
+    sql_output_rows (rows, sql->format, sql->results);
+  return rows != NULL;
+}
+
+static gboolean
+run_all (Sql *sql, YaraConnection *connection, GError **error)
+{
+  for (char **statement = sql->statements; *statement != NULL; statement++, sql->n_done++)
+    if (!run_statement (sql, connection, *statement, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+run_read_only (YaraTransaction *transaction, gpointer data, GError **error)
+{
+  return run_all (data, yara_transaction_get_connection (transaction), error);
+}
+
+/* Whether the statement failed because it may only read. */
+static gboolean
+is_read_only_error (const Sql *sql, const GError *error)
+{
+  return !sql->write && (g_strcmp0 (yara_error_get_sqlstate (error), "25006") == 0
+                         || (yara_error_get_sqlite_code (error) & 0xff) == 8 /* SQLITE_READONLY */);
+}
+
+static int
+report_failure (const Sql *sql, const GError *error)
+{
+  gboolean read_only = is_read_only_error (sql, error);
+  g_autoptr(Report) report = read_only ? report_new ("YO-D003") : database_report (sql->name, error);
+  g_autoptr(JsonObject) document = output_document_new (FALSE);
+
+  if (read_only) /* without the library's advice, which is for programs */
+    {
+      report_line (report, "reason", "%.*s", (int) strcspn (error->message, ";"), error->message);
+      report_line (report, "hint", "--write lets it change the database");
+    }
+  if (sql->statements[1] != NULL)
+    report_line (report, "at", "statement %u of %u; %s", sql->n_done + 1, g_strv_length (sql->statements),
+                 sql->write && sql->n_done > 0 ? "what ran before it stays" : "nothing was changed");
+  json_object_set_array_member (document, "results", json_array_ref (sql->results));
+  return report_print (report, document);
+}
+
+static int
+run (Sql *sql)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(YaraOrm) orm = database_open (sql->config, sql->name, sql->write, interrupt_get (), &error);
+  g_autoptr(JsonObject) document = NULL;
+  gboolean ok = FALSE;
+
+  if (orm != NULL && sql->write)
+    ok = run_all (sql, database_get (orm, sql->name), &error);
+  else if (orm != NULL)
+    ok = yara_orm_in_transaction (orm, sql->name, YARA_TRANSACTION_OPTIONS (.read_only = TRUE), run_read_only, sql,
+                                  interrupt_get (), &error);
+  if (!ok && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return STATUS_INTERRUPTED;
+  if (!ok)
+    return report_failure (sql, error);
+  document = output_document_new (TRUE);
+  json_object_set_array_member (document, "results", json_array_ref (sql->results));
+  if (sql->format == FORMAT_JSON)
+    output_document_print (document);
+  return STATUS_DONE;
+}
+
+int
+command_sql (char **arguments)
+{
+  g_auto(Sql) sql = { 0 };
+  const GOptionEntry entries[] = {
+    { "file", 'f', 0, G_OPTION_ARG_FILENAME, &sql.file, "Run the statements of FILE, - for stdin", "FILE" },
+    { "bind", 'p', 0, G_OPTION_ARG_STRING_ARRAY, &sql.binds, "The value of $1, then of $2, ...; may be repeated",
+      "VALUE" },
+    { "write", 0, 0, G_OPTION_ARG_NONE, &sql.write, "Allow statements that change something", NULL },
+    { "format", 0, 0, G_OPTION_ARG_STRING, &sql.format_name, "table (the default), json, jsonl or csv", "FORMAT" },
+    { NULL }
+  };
+  g_autoptr(Options) options = options_new ("sql", "NAME [STATEMENT | -]");
+  g_auto(GStrv) words = g_strdupv (arguments);
+  g_autoptr(Report) report = NULL;
+  int status;
+
+  options_add (options, entries);
+  if (!options_parse (options, &words, &status) || !load_options (&sql, words, &status))
+    return status;
+  sql.config = configuration_load (&report);
+  if (report == NULL)
+    report = configuration_check_name (sql.config, sql.name);
+  return report != NULL ? report_print (report, NULL) : run (&sql);
+}
