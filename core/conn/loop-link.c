@@ -13,18 +13,17 @@ yara_link_unref (YaraLink *link)
 {
   if (atomic_fetch_sub (&link->ref_count, 1) > 1)
     return;
-  yara_dispatcher_unref (link->dispatcher);
   g_free (link);
 }
 
-/* From any thread, perhaps with the pool locked. */
+/* From any thread, perhaps with the pool locked. The context is not woken, because it may be ending. Should it sleep,
+ * what the server first answers to the new owner wakes it, and it lets go of the descriptor. */
 static void
 on_taken (YaraWatch *watch)
 {
   YaraLink *link = (YaraLink *) watch;
 
   atomic_store (&link->is_taken, TRUE);
-  yara_dispatcher_wake (link->dispatcher); /* which else would be told of what the server answers to others */
   yara_link_unref (link);
 }
 
@@ -36,7 +35,6 @@ link_new (YaraLoop *loop)
   link->watch.taken = on_taken;
   atomic_init (&link->ref_count, 1);
   atomic_init (&link->loop, loop);
-  link->dispatcher = yara_dispatcher_ref (loop->dispatcher);
   link->next = loop->links;
   loop->links = link;
   return link;
@@ -92,9 +90,11 @@ open_session (gpointer data)
   YaraPool *pool = loop->loops->pool;
   GError *error = NULL;
   YaraSession *session = yara_pool_open_granted (pool, TRUE, NULL, &error);
+  gboolean is_wanted;
 
   pthread_mutex_lock (&loop->mutex);
-  if (loop->queue.first != NULL)
+  is_wanted = loop->queue.first != NULL;
+  if (is_wanted)
     {
       loop->opened = g_steal_pointer (&session);
       loop->open_error = g_steal_pointer (&error);
@@ -106,7 +106,8 @@ open_session (gpointer data)
   if (session != NULL)
     yara_pool_release (pool, session);
   g_clear_error (&error);
-  yara_loop_wake (loop);
+  if (is_wanted) /* else the context may be ending */
+    yara_loop_wake (loop);
   yara_loop_unref (loop);
   return NULL;
 }

@@ -24,7 +24,6 @@ struct YaraLink
   YaraWatch       watch;
   atomic_int      ref_count;   /* the loop's, and the resting session's */
   atomic_bool     is_taken;    /* from the pool by somebody else, while it rested */
-  YaraDispatcher *dispatcher;  /* to be woken then; a reference */
   _Atomic (YaraLoop *) loop;   /* compared only; NULL: it is gone */
 
   YaraSession    *session;     /* NULL: it is no longer this loop's */

@@ -99,10 +99,10 @@ yara_sqlite_session_run_batch (YaraSession *base, YaraRequest **requests, guint 
 {
   YaraSqliteSession *session = (YaraSqliteSession *) base;
 
-  if (n_requests == 1)
-    yara_sqlite_session_run (base, requests[0], guard);
-  else if (requests[0]->statement.is_read)
+  if (!requests[0]->statement.is_read)
+    run_writes (session, requests, n_requests, guard); /* one alone too: RAISE (FAIL) undoes nothing by itself */
+  else if (n_requests > 1)
     run_reads (session, requests, n_requests, guard);
   else
-    run_writes (session, requests, n_requests, guard);
+    yara_sqlite_session_run (base, requests[0], guard);
 }
