@@ -3,6 +3,7 @@
  * and hands over what is decided. */
 #include "conn/loop-private.h"
 
+#include <yaraorm/yara-error.h>
 #include "conn/job.h"
 
 /* Statements are put behind others on a session that is expected to get to them in this time; beyond it
@@ -17,6 +18,13 @@
 
 /* ---- what is decided ---- */
 
+/* The link went, and with it nothing but an answer. */
+static gboolean
+was_lost_in_vain (const GError *error)
+{
+  return g_error_matches (error, YARA_ERROR, YARA_ERROR_CONNECTION) && !yara_error_is_outcome_unknown (error);
+}
+
 static void
 settle (YaraLoop *loop, YaraJob *job, gboolean again)
 {
@@ -27,6 +35,11 @@ settle (YaraLoop *loop, YaraJob *job, gboolean again)
     {
       yara_request_reset (request);
       request->error = yara_job_cancelled_error ();
+    }
+  else if (G_UNLIKELY (job->is_cancelled && was_lost_in_vain (request->error)))
+    {
+      g_clear_error (&request->error);
+      request->error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the statement was cancelled");
     }
   else if (G_UNLIKELY (again && !(is_lost && job->was_lost)))
     {

@@ -110,3 +110,13 @@ yara_postgres_cancel_wait (YaraCancelRequest *request, gint64 patience)
   cancel_request_unref (request);
   return has_ended;
 }
+
+void
+yara_postgres_ask_to_stop (YaraPostgresSession *session)
+{
+  if (session->cancel != NULL && !yara_postgres_cancel_has_ended (session->cancel))
+    return;
+  if (session->cancel != NULL)
+    yara_postgres_cancel_wait (session->cancel, 0);
+  session->cancel = yara_postgres_cancel_send (session->conn);
+}

@@ -167,11 +167,12 @@ GError *
 yara_postgres_error_new (YaraPostgresSession *session, const PGresult *result)
 {
   const char *state = result != NULL ? PQresultErrorField (result, PG_DIAG_SQLSTATE) : NULL;
+  gboolean is_lost = state == NULL && (result == NULL || PQstatus (session->conn) == CONNECTION_BAD);
 
-  if (session->stop != YARA_STOP_NONE &&
-      (session->is_broken || result == NULL || (state != NULL && strcmp (state, "57014") == 0)))
+  session->is_broken |= is_lost && PQstatus (session->conn) == CONNECTION_BAD;
+  if (session->stop != YARA_STOP_NONE && (session->is_broken || is_lost || g_strcmp0 (state, "57014") == 0))
     return error_new_stopped (session);
-  if (state == NULL && (result == NULL || PQstatus (session->conn) == CONNECTION_BAD))
+  if (is_lost)
     return error_new_lost (session);
   if (state == NULL && PQresultStatus (result) == PGRES_EMPTY_QUERY)
     return g_error_new_literal (YARA_ERROR, YARA_ERROR_OPERATIONAL, "the SQL holds no statement");

@@ -35,8 +35,7 @@ struct YaraPostgresPipeline
   gint64       timeout;      /* of those that share the next sync */
   YaraRequest *stopped;      /* the server was asked to stop it */
   YaraStop     why;
-  gint64       patience;     /* then the session is given up */
-  gint64       retry_at;     /* the next cancel request is to be sent; G_MAXINT64: none */
+  gint64       retry_at;     /* when the next cancel request is to be sent; G_MAXINT64: none */
 };
 
 static inline Entry *
@@ -385,6 +384,13 @@ receive (YaraSession *base)
 /* ---- stopping ---- */
 
 static void
+ask_to_stop (YaraPostgresSession *session, gint64 now)
+{
+  yara_postgres_ask_to_stop (session);
+  session->pipeline->retry_at = now + YARA_POSTGRES_CANCEL_REPEAT;
+}
+
+static void
 stop (YaraPostgresSession *session, YaraRequest *request, YaraStop why)
 {
   YaraPostgresPipeline *pipeline = session->pipeline;
@@ -395,12 +401,10 @@ stop (YaraPostgresSession *session, YaraRequest *request, YaraStop why)
       pipeline->retry_at = now + CANCEL_RETRY;
       return;
     }
-  if (session->cancel != NULL)
-    yara_postgres_cancel_wait (session->cancel, 0);
-  session->cancel = yara_postgres_cancel_send (session->conn);
   pipeline->stopped = request;
   pipeline->why = why;
-  pipeline->patience = now + YARA_POSTGRES_CANCEL_PATIENCE;
+  session->patience = now + YARA_POSTGRES_CANCEL_PATIENCE;
+  ask_to_stop (session, now);
 }
 
 /* The request may be the one that runs. */
@@ -434,7 +438,7 @@ get_deadline (YaraSession *base)
 
   if (G_UNLIKELY (pipeline->retry_at != G_MAXINT64))
     return pipeline->retry_at;
-  return G_UNLIKELY (pipeline->stopped != NULL) ? pipeline->patience : session->deadline;
+  return session->deadline;
 }
 
 static void
@@ -447,10 +451,12 @@ expire (YaraSession *base)
   pipeline->retry_at = G_MAXINT64;
   if (pipeline->n == 0)
     return;
-  if (pipeline->stopped == NULL && now >= session->deadline)
-    stop (session, get_entry (pipeline, 0)->request, YARA_STOP_TIMED_OUT);
-  else if (pipeline->stopped != NULL && now >= pipeline->patience)
+  if (pipeline->stopped != NULL && now >= session->patience)
     break_off (session, get_entry (pipeline, 0));
+  else if (pipeline->stopped != NULL)
+    ask_to_stop (session, now);
+  else if (now >= session->deadline)
+    stop (session, get_entry (pipeline, 0)->request, YARA_STOP_TIMED_OUT);
 }
 
 const YaraBackendPipeline yara_postgres_pipeline = {

@@ -87,6 +87,7 @@ typedef struct
   gboolean                  is_opening;  /* no request of a caller is running yet */
   YaraStop                  stop;
   YaraCancelRequest        *cancel;      /* on its way */
+  gint64                    patience;    /* when the server is given up that was asked to stop; monotonic */
   YaraPostgresPipeline     *pipeline;    /* of who drives the session from a main loop; or NULL */
   guint                     last_cursor; /* the number of the cursor that was opened last */
   gboolean                  has_cursor;  /* and a transaction for it alone */
@@ -142,6 +143,9 @@ void yara_postgres_session_discard (YaraPostgresSession *session);
  * closed. */
 #define YARA_POSTGRES_CANCEL_PATIENCE (G_USEC_PER_SEC / 2)
 
+/* In microseconds: so often it is asked again. A request that comes between two statements stops none. */
+#define YARA_POSTGRES_CANCEL_REPEAT (50 * 1000)
+
 typedef enum
 {
   YARA_WAIT_READY,
@@ -174,6 +178,9 @@ void yara_postgres_end_stop (YaraPostgresSession *session);
 YaraCancelRequest *yara_postgres_cancel_send (PGconn *conn);
 
 gboolean yara_postgres_cancel_has_ended (YaraCancelRequest *request);
+
+/* Has the server asked to stop what the session runs, unless that is being done. */
+void yara_postgres_ask_to_stop (YaraPostgresSession *session);
 
 /* FALSE: it is not known within `patience` microseconds whether the request has arrived. Frees. */
 gboolean yara_postgres_cancel_wait (YaraCancelRequest *request, gint64 patience);

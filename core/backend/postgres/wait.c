@@ -47,17 +47,22 @@ yara_postgres_start_deadline (YaraPostgresSession *session)
   session->deadline = session->timeout > 0 ? g_get_monotonic_time () + session->timeout : G_MAXINT64;
 }
 
-/* Asks the server to stop, or gives up when it was asked before or has nothing to lose. */
+/* Asks the server to stop, until it does or patience ends; or gives up at once what has nothing to lose. */
 static void
-begin_stop (YaraPostgresSession *session, YaraStop why)
+go_on_stopping (YaraPostgresSession *session, YaraStop why)
 {
-  session->is_broken |= session->stop != YARA_STOP_NONE || session->is_opening;
+  gint64 now = g_get_monotonic_time ();
+
   if (session->stop == YARA_STOP_NONE)
-    session->stop = why;
+    {
+      session->stop = why;
+      session->patience = now + YARA_POSTGRES_CANCEL_PATIENCE;
+    }
+  session->is_broken |= session->is_opening || now >= session->patience;
   if (session->is_broken)
     return;
-  session->deadline = g_get_monotonic_time () + YARA_POSTGRES_CANCEL_PATIENCE;
-  session->cancel = yara_postgres_cancel_send (session->conn);
+  yara_postgres_ask_to_stop (session);
+  session->deadline = MIN (now + YARA_POSTGRES_CANCEL_REPEAT, session->patience);
 }
 
 /* FALSE: there is nothing to wait for any more. */
@@ -70,10 +75,10 @@ wait_for_server (YaraPostgresSession *session, short events)
     case YARA_WAIT_READY:
       break;
     case YARA_WAIT_INTERRUPTED:
-      begin_stop (session, YARA_STOP_CANCELLED);
+      go_on_stopping (session, YARA_STOP_CANCELLED);
       break;
     case YARA_WAIT_TIMED_OUT:
-      begin_stop (session, YARA_STOP_TIMED_OUT);
+      go_on_stopping (session, YARA_STOP_TIMED_OUT);
       break;
     }
   return !session->is_broken;
