@@ -64,7 +64,9 @@ YARA_API YaraRows *yara_connection_fetch_row        (YaraConnection *connection,
 YARA_API void      yara_connection_fetch_row_async  (YaraConnection *connection, const char *sql, const YaraArgs *args, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 YARA_API YaraRows *yara_connection_fetch_row_finish (YaraConnection *connection, GAsyncResult *result, GError **error);
 
-/* Runs one statement and returns all its rows: (transfer full). */
+/* Runs one statement and returns all its rows: (transfer full). PostgreSQL: cells of a type for which there is no
+ * kind, such as interval, inet or an array, are TEXT as the server writes it; with pooler=transaction or
+ * statement_cache_size=0 they are YARA_ERROR_DECODE naming the column, to be cast to text in the SQL. */
 YARA_API YaraRows *yara_connection_fetch_rows        (YaraConnection *connection, const char *sql, const YaraArgs *args, GCancellable *cancellable, GError **error);
 YARA_API void      yara_connection_fetch_rows_async  (YaraConnection *connection, const char *sql, const YaraArgs *args, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 YARA_API YaraRows *yara_connection_fetch_rows_finish (YaraConnection *connection, GAsyncResult *result, GError **error);

@@ -234,6 +234,11 @@ take_outcome (YaraPostgresSession *session, Entry *entry, gboolean *again)
     take_lost (session, entry, again);
   else if (G_UNLIKELY (was_not_run (session, entry)))
     *again = TRUE;
+  else if (G_UNLIKELY (yara_postgres_is_description (&entry->sent, entry->result)))
+    {
+      yara_postgres_cache_describe (&session->cache, &request->statement, entry->sent.number, entry->result);
+      *again = TRUE;
+    }
   else
     {
       session->writes = yara_postgres_request_writes (request);

@@ -44,6 +44,7 @@ struct YaraPostgresPrepared
   char    name[12]; /* "y<number>": the server knows it so */
   guint   n_types;
   Oid    *types;    /* declared for the parameters; 0: left to the server */
+  int     format;   /* of its answers: 1 binary; 0 text, because a column has no binary form here */
   YaraPostgresPrepared *newer, *older;
 };
 
@@ -223,6 +224,9 @@ YaraPostgresPrepared *yara_postgres_cache_find (YaraPostgresCache *cache, const 
 /* One that is to be prepared now, under a name of its own. */
 YaraPostgresPrepared *yara_postgres_cache_add (YaraPostgresCache *cache, const YaraStatement *statement, const YaraSql *sql, const Oid *types);
 
+/* What the server says of its columns decides the form of its answers. */
+void yara_postgres_cache_describe (YaraPostgresCache *cache, const YaraStatement *statement, guint number, const PGresult *description);
+
 /* The one of this number is gone or of no more use. */
 void yara_postgres_cache_forget (YaraPostgresCache *cache, gboolean is_raw, const YaraSql *sql, guint number);
 
@@ -249,6 +253,7 @@ typedef struct
 {
   guint    number;   /* of the prepared statement; 0: sent unnamed */
   gboolean is_fresh; /* prepared together with it */
+  gboolean is_asked; /* prepared, and asked for the types of its columns; it is yet to be run */
 } YaraSent;
 
 /* Sends one statement. FALSE: nothing was sent, `error` says why. In a pipeline no sync is sent. */
@@ -268,6 +273,9 @@ gboolean yara_postgres_is_stale (YaraPostgresSession *session, const YaraStateme
 /* The end of a pipeline's part, where it is committed. FALSE: the link is lost, or the server has refused to
  * commit, and says why in `refusal`: (transfer full) (nullable). */
 gboolean yara_postgres_take_sync (YaraPostgresSession *session, PGresult **refusal);
+
+/* Whether `result` is what was asked about the columns of a statement, which is to be sent again now. */
+gboolean yara_postgres_is_description (const YaraSent *sent, const PGresult *result);
 
 /* Makes the outcome of a request from its result, which it takes. */
 void yara_postgres_take_answer (YaraPostgresSession *session, YaraRequest *request, PGresult *result);

@@ -4,6 +4,7 @@
 #include "backend/postgres/postgres.h"
 
 #include <string.h>
+#include "backend/postgres/types.h"
 
 static void
 prepared_free (YaraPostgresPrepared *prepared)
@@ -139,6 +140,16 @@ yara_postgres_cache_forget (YaraPostgresCache *cache, gboolean is_raw, const Yar
     drop (cache, prepared);
 }
 
+void
+yara_postgres_cache_describe (YaraPostgresCache *cache, const YaraStatement *statement, guint number,
+                              const PGresult *description)
+{
+  YaraPostgresPrepared *prepared = look_up (cache, statement->is_raw, statement->sql);
+
+  if (prepared != NULL && prepared->number == number)
+    prepared->format = yara_postgres_knows_columns (description);
+}
+
 YaraPostgresPrepared *
 yara_postgres_cache_find (YaraPostgresCache *cache, const YaraStatement *statement, const YaraSql *sql, Oid *types)
 {
@@ -167,6 +178,7 @@ yara_postgres_cache_add (YaraPostgresCache *cache, const YaraStatement *statemen
   prepared->number = ++cache->last_number;
   g_snprintf (prepared->name, sizeof prepared->name, "y%u", prepared->number);
   prepared->n_types = statement->n_values;
+  prepared->format = 1;
   prepared->types = g_memdup2 (types, statement->n_values * sizeof *types);
   if (statement->is_raw)
     {

@@ -11,6 +11,19 @@ typedef struct
   const YaraFieldInfo    *field; /* (nullable) */
 } YaraColumn;
 
+gboolean
+yara_postgres_knows_columns (const PGresult *answer)
+{
+  for (int i = 0; i < PQnfields (answer); i++)
+    {
+      const YaraPostgresType *type = yara_postgres_type_find (PQftype (answer, i));
+
+      if (type == NULL || type->read == NULL)
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static YaraRows *
 make_rows (PGresult *answer, const YaraStatement *statement)
 {

@@ -17,22 +17,24 @@ send_unnamed (YaraPostgresSession *session, const YaraStatement *statement, cons
 
 static gboolean
 send_prepared (YaraPostgresSession *session, const YaraStatement *statement, const YaraParameters *parameters,
-               const char *name)
+               const YaraPostgresPrepared *prepared)
 {
-  return PQsendQueryPrepared (session->conn, name, statement->n_values, parameters->data, parameters->lengths,
-                              parameters->formats, 1);
+  return PQsendQueryPrepared (session->conn, prepared->name, statement->n_values, parameters->data,
+                              parameters->lengths, parameters->formats, prepared->format);
 }
 
-/* Prepared and run with one round trip, for which alone the pipeline is entered. */
+/* Prepared and run with one round trip, for which alone the pipeline is entered. Rows of the program's own SQL may
+ * be of any type: what they are is asked before it runs. */
 static gboolean
 send_fresh (YaraPostgresSession *session, const YaraStatement *statement, const YaraParameters *parameters,
-            const char *name, gboolean in_pipeline)
+            const YaraPostgresPrepared *prepared, gboolean in_pipeline, gboolean asks)
 {
   PGconn *conn = session->conn;
 
   return (in_pipeline || PQenterPipelineMode (conn)) &&
-         PQsendPrepare (conn, name, statement->sql->text, statement->n_values, parameters->types) &&
-         send_prepared (session, statement, parameters, name) &&
+         PQsendPrepare (conn, prepared->name, statement->sql->text, statement->n_values, parameters->types) &&
+         (asks ? PQsendDescribePrepared (conn, prepared->name)
+               : send_prepared (session, statement, parameters, prepared)) &&
          (in_pipeline || PQpipelineSync (conn));
 }
 
@@ -97,13 +99,14 @@ send_encoded (YaraPostgresSession *session, const YaraStatement *statement, Yara
     return FALSE;
   if (sent->is_fresh)
     prepared = yara_postgres_cache_add (&session->cache, statement, statement->sql, parameters->types);
+  sent->is_asked = sent->is_fresh && statement->is_raw && statement->answer == YARA_ANSWER_ROWS;
   if (prepared != NULL)
     sent->number = prepared->number;
 
   if (sent->is_fresh)
-    ok = send_fresh (session, statement, parameters, prepared->name, in_pipeline);
+    ok = send_fresh (session, statement, parameters, prepared, in_pipeline, sent->is_asked);
   else if (is_named)
-    ok = send_prepared (session, statement, parameters, prepared->name);
+    ok = send_prepared (session, statement, parameters, prepared);
   else
     ok = send_unnamed (session, statement, parameters);
   return ok || fail_send (session, error);
@@ -203,6 +206,12 @@ yara_postgres_is_stale (YaraPostgresSession *session, const YaraStatement *state
     return FALSE;
   yara_postgres_cache_forget (&session->cache, statement->is_raw, statement->sql, sent->number);
   return TRUE;
+}
+
+gboolean
+yara_postgres_is_description (const YaraSent *sent, const PGresult *result)
+{
+  return sent->is_asked && PQresultStatus (result) == PGRES_COMMAND_OK;
 }
 
 /* COPY of raw SQL waits for data or sends some: the session is given up. */
@@ -313,6 +322,12 @@ yara_postgres_execute (YaraPostgresSession *session, const YaraStatement *statem
   YaraSent sent;
   PGresult *result = execute_once (session, statement, &sent, error);
 
+  if (result != NULL && yara_postgres_is_description (&sent, result))
+    {
+      yara_postgres_cache_describe (&session->cache, statement, sent.number, result);
+      PQclear (result);
+      result = execute_once (session, statement, &sent, error);
+    }
   /* Within a transaction it would fail again, for another reason. */
   if (G_UNLIKELY (result != NULL && yara_postgres_is_stale (session, statement, &sent, result)) &&
       PQtransactionStatus (session->conn) == PQTRANS_IDLE)

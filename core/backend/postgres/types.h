@@ -28,6 +28,9 @@ gboolean yara_postgres_append_binary (const YaraValue *value, Oid type, GByteArr
 gboolean yara_postgres_decode_records (PGresult *answer, const YaraModelInfo *info, YaraResult *result,
                                        GError **error);
 
+/* Whether every column of an answer, or of its description, has a binary form here. */
+gboolean yara_postgres_knows_columns (const PGresult *answer);
+
 /* The rows of an answer, at most max_rows, as cells, by the fields of the statement or by the types
  * of the server. (transfer full) of `answer` in any case. A column of a type that has no form here is
  * YARA_ERROR_DECODE naming it and advising a cast to text, unless all its cells are NULL. */
