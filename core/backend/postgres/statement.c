@@ -6,6 +6,10 @@
 #include <yaraorm/yara-error.h>
 #include "backend/postgres/types.h"
 
+/* Of a statement with more values nothing is asked: libpq refuses a list of their types that is longer than
+ * 30,000 bytes. */
+#define MAX_DESCRIBED 5000
+
 /* ---- sending ---- */
 
 static gboolean
@@ -99,7 +103,8 @@ send_encoded (YaraPostgresSession *session, const YaraStatement *statement, Yara
     return FALSE;
   if (sent->is_fresh)
     prepared = yara_postgres_cache_add (&session->cache, statement, statement->sql, parameters->types);
-  sent->is_asked = sent->is_fresh && statement->is_raw && statement->answer == YARA_ANSWER_ROWS;
+  sent->is_asked = sent->is_fresh && statement->is_raw && statement->answer == YARA_ANSWER_ROWS &&
+                   statement->n_values <= MAX_DESCRIBED;
   if (prepared != NULL)
     sent->number = prepared->number;
 
