@@ -1,78 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Transactions in straight-line code: what is stored and what is not, savepoints, what fails and stays
- * failed, and that every verb joins.
+ * Transactions in straight-line code: how they end, what is stored and what is not, blocks, savepoints.
  */
-#include "fixture.h"
-
-#include <string.h>
-
-typedef struct
-{
-  gint64      id;
-  const char *name;
-  gint32      amount;
-} Account;
-
-static const YaraField account_fields[] = {
-  YARA_FIELD (Account, id, .primary_key = true),
-  YARA_FIELD (Account, name, .max_length = 40, .unique = true),
-  YARA_FIELD (Account, amount),
-};
-static const YaraModel account_model = YARA_MODEL (Account, "accounts", account_fields);
-
-static void
-create (YaraOrm *orm, const char *name, gint32 amount)
-{
-  Account account = { .name = name, .amount = amount };
-
-  test_ok (yara_orm_create (orm, &account_model, &account, NULL, &error));
-}
-
-static gint64
-count (YaraOrm *orm)
-{
-  g_autoptr(YaraQuery) query = yara_query_new (&account_model);
-
-  return test_ok (yara_orm_count (orm, query, NULL, &error));
-}
-
-/* The names in the table, as somebody sees them who is outside. */
-static void
-assert_names (Test *test, const char *names)
-{
-  g_autofree char *found = test_fetch_list (test->orm, NULL, "SELECT name FROM accounts ORDER BY name");
-
-  g_assert_cmpstr (found, ==, names);
-}
-
-static YaraTransaction *
-begin (Test *test)
-{
-  return test_ok (yara_orm_begin (test->orm, NULL, NULL, NULL, &error));
-}
-
-static void
-commit (YaraTransaction *transaction)
-{
-  test_ok (yara_transaction_commit (transaction, NULL, &error));
-}
-
-static void
-roll_back (YaraTransaction *transaction)
-{
-  test_ok (yara_transaction_rollback (transaction, &error));
-}
-
-/* A row that is there already, whose error somebody swallows. */
-static void
-create_duplicate (Test *test, const char *name)
-{
-  Account account = { .name = name };
-
-  test_fails (yara_orm_create (test->orm, &account_model, &account, NULL, &error), INTEGRITY, "create Account");
-  g_assert_cmpint (account.id, ==, 0);
-}
+#include "accounts.h"
 
 /* ---- ends ---- */
 
@@ -139,7 +69,8 @@ is_over_after_its_end (Test *test)
 
   /* a callback that comes late does not slip out of it */
   yara_ambient_enter (late);
-  test_fails (yara_orm_create (test->orm, &account_model, &account, NULL, &error), TRANSACTION, "create Account", "ended");
+  test_fails (yara_orm_create (test->orm, &account_model, &account, NULL, &error), TRANSACTION,
+              "create Account", "ended");
   test_fails (yara_orm_begin (test->orm, NULL, NULL, NULL, &error), TRANSACTION, "ended");
   yara_ambient_leave ();
   assert_names (test, "a");
@@ -221,8 +152,8 @@ blocks (Test *test)
   g_clear_error (&error);
   test_fails (yara_orm_in_transaction (test->orm, NULL, NULL, fail_silently, test->orm, NULL, &error), TRANSACTION,
               "without an error");
-  test_fails (yara_orm_in_transaction (test->orm, "nowhere", NULL, create_two, test->orm, NULL, &error), CONFIGURATION,
-              "nowhere", "known: default");
+  test_fails (yara_orm_in_transaction (test->orm, "nowhere", NULL, create_two, test->orm, NULL, &error),
+              CONFIGURATION, "nowhere", "known: default");
   assert_names (test, "a,b");
 }
 
@@ -318,7 +249,8 @@ nested_options (Test *test)
   outer = begin (test);
   for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
     test_fails (yara_orm_begin (test->orm, NULL, refused[i], NULL, &error), TRANSACTION, "nested");
-  inner = test_ok (yara_orm_begin (test->orm, NULL, YARA_TRANSACTION_OPTIONS (.model = &account_model), NULL, &error));
+  inner = test_ok (yara_orm_begin (test->orm, NULL, YARA_TRANSACTION_OPTIONS (.model = &account_model), NULL,
+                                   &error));
   create (test->orm, "a", 1);
   commit (inner);
   commit (outer);
@@ -339,7 +271,8 @@ out_of_order (Test *test)
   second = begin (test);
   create (test->orm, "c", 1);
   test_fails (yara_transaction_commit (first, NULL, &error), TRANSACTION, "reverse order");
-  test_fails (yara_orm_create (test->orm, &account_model, &account, NULL, &error), TRANSACTION, "only be rolled back");
+  test_fails (yara_orm_create (test->orm, &account_model, &account, NULL, &error), TRANSACTION,
+              "only be rolled back");
   test_fails (yara_transaction_commit (second, NULL, &error), TRANSACTION, "only be rolled back");
   test_fails (yara_transaction_commit (outer, NULL, &error), TRANSACTION, "only be rolled back");
   assert_names (test, "");
@@ -363,377 +296,6 @@ outer_ends_first (Test *test)
   assert_names (test, "");
 }
 
-/* ---- what fails stays failed ---- */
-
-static void
-swallowed_error (Test *test)
-{
-  g_autoptr(YaraTransaction) transaction = NULL;
-  Account account = { .name = "c" };
-
-  TEST_USE (test, &account_model);
-  create (test->orm, "a", 1);
-  transaction = begin (test);
-  create (test->orm, "b", 1);
-  create_duplicate (test, "a");
-  test_fails (yara_orm_create (test->orm, &account_model, &account, NULL, &error), TRANSACTION, "failed before");
-  g_assert_cmpint (account.id, ==, 0);
-  test_fails (yara_transaction_commit (transaction, NULL, &error), TRANSACTION, "rolled back", "failed before");
-  assert_names (test, "a");
-  create (test->orm, "c", 1);
-  assert_names (test, "a,c");
-}
-
-static void
-swallowed_error_in_savepoint (Test *test)
-{
-  g_autoptr(YaraTransaction) outer = NULL, inner = NULL, other = NULL;
-
-  TEST_USE (test, &account_model);
-  create (test->orm, "a", 1);
-  outer = begin (test);
-  create (test->orm, "b", 1);
-  inner = begin (test);
-  create_duplicate (test, "a");
-  test_fails (yara_orm_begin (test->orm, NULL, NULL, NULL, &error), TRANSACTION, "failed before");
-  roll_back (inner);
-  create (test->orm, "c", 1);
-
-  /* one that is released in spite of it is rolled back, and says so */
-  other = begin (test);
-  create (test->orm, "d", 1);
-  create_duplicate (test, "a");
-  test_fails (yara_transaction_commit (other, NULL, &error), TRANSACTION, "nested block was rolled back");
-  create (test->orm, "e", 1);
-  commit (outer);
-  assert_names (test, "a,b,c,e");
-}
-
-/* What is found out before anything is sent does no harm. */
-static void
-mistakes_do_no_harm (Test *test)
-{
-  g_autoptr(YaraTransaction) transaction = NULL;
-  g_autoptr(YaraQuery) query = yara_query_new (&account_model);
-  Account account = { .name = "a name of more than forty characters, which it may not have" };
-
-  TEST_USE (test, &account_model);
-  yara_query_filter (query, "nothing", 1);
-  transaction = begin (test);
-  create (test->orm, "a", 1);
-  test_fails (yara_orm_all (test->orm, query, NULL, &error), FIELD, "nothing");
-  test_fails (yara_orm_create (test->orm, &account_model, &account, NULL, &error), FIELD, "40");
-  create (test->orm, "b", 1);
-  commit (transaction);
-  assert_names (test, "a,b");
-}
-
-static void
-wrong_sql (Test *test)
-{
-  g_autoptr(YaraTransaction) transaction = NULL;
-
-  TEST_USE (test, &account_model);
-  transaction = begin (test);
-  create (test->orm, "a", 1);
-  test_fails (yara_connection_execute (test_connection (test->orm, NULL), "SELEKT", NULL, NULL, &error), OPERATIONAL);
-  test_fails (yara_transaction_commit (transaction, NULL, &error), TRANSACTION, "failed before");
-  assert_names (test, "");
-}
-
-/* A cancelled statement: the transaction has failed; nothing of it is stored, the session is clean. */
-static void
-cancelled_statement (Test *test)
-{
-  g_autoptr(YaraTransaction) transaction = NULL;
-  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
-  TestCall call = { NULL };
-  YaraConnection *connection;
-
-  TEST_USE (test, &account_model);
-  transaction = begin (test);
-  create (test->orm, "a", 1);
-  connection = test_connection (test->orm, NULL);
-  yara_connection_fetch_rows_async (connection, test->variant->endless_sql, NULL, cancellable, test_call_done, &call);
-  for (guint i = 0; i < 20; i++)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (2000);
-    }
-  g_cancellable_cancel (cancellable);
-  test_call_wait (&call);
-  test_is_cancelled (yara_connection_fetch_rows_finish (connection, call.result, &error));
-  test_calls_clear (&call, 1);
-  test_fails (yara_transaction_commit (transaction, NULL, &error), TRANSACTION, "failed before");
-  assert_names (test, "");
-}
-
-/* ---- options ---- */
-
-static void
-isolation_sqlite (Test *test)
-{
-  static const YaraIsolation refused[] = {
-    YARA_ISOLATION_READ_UNCOMMITTED, YARA_ISOLATION_READ_COMMITTED, YARA_ISOLATION_REPEATABLE_READ
-  };
-  g_autoptr(YaraTransaction) transaction = NULL;
-
-  for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
-    test_fails (yara_orm_begin (test->orm, NULL, YARA_TRANSACTION_OPTIONS (.isolation = refused[i]), NULL, &error),
-                UNSUPPORTED, "SERIALIZABLE");
-  transaction = test_ok (yara_orm_begin (test->orm, NULL,
-                                         YARA_TRANSACTION_OPTIONS (.isolation = YARA_ISOLATION_SERIALIZABLE), NULL,
-                                         &error));
-  commit (transaction);
-}
-
-static void
-isolation_postgres (Test *test)
-{
-  static const char *const levels[] = { "read committed", "read uncommitted", "read committed", "repeatable read",
-                                        "serializable" };
-
-  for (YaraIsolation isolation = 0; isolation < G_N_ELEMENTS (levels); isolation++)
-    {
-      const YaraTransactionOptions *options =
-        YARA_TRANSACTION_OPTIONS (.isolation = isolation, .read_only = isolation == YARA_ISOLATION_SERIALIZABLE,
-                                  .deferrable = isolation == YARA_ISOLATION_SERIALIZABLE);
-      g_autoptr(YaraTransaction) transaction = test_ok (yara_orm_begin (test->orm, NULL, options, NULL, &error));
-      g_autofree char *level = test_fetch_list (test->orm, NULL, "SHOW transaction_isolation");
-      g_autofree char *access = test_fetch_list (test->orm, NULL, "SHOW transaction_read_only");
-      g_autofree char *deferrable = test_fetch_list (test->orm, NULL, "SHOW transaction_deferrable");
-
-      g_assert_cmpstr (level, ==, levels[isolation]);
-      g_assert_cmpstr (access, ==, options->read_only ? "on" : "off");
-      g_assert_cmpstr (deferrable, ==, options->deferrable ? "on" : "off");
-      commit (transaction);
-    }
-}
-
-static void
-read_only (Test *test)
-{
-  g_autoptr(YaraTransaction) transaction = NULL;
-  Account account = { .name = "b" };
-
-  TEST_USE (test, &account_model);
-  create (test->orm, "a", 1);
-  transaction = test_ok (yara_orm_begin (test->orm, NULL, YARA_TRANSACTION_OPTIONS (.read_only = TRUE), NULL, &error));
-  g_assert_cmpint (count (test->orm), ==, 1);
-  test_fails (yara_orm_create (test->orm, &account_model, &account, NULL, &error), OPERATIONAL,
-              test->variant->one_writer ? "only reads" : "read-only transaction; it was begun so");
-  test_fails (yara_orm_create (test->orm, &account_model, &account, NULL, &error), TRANSACTION, "failed before");
-  roll_back (transaction);
-  create (test->orm, "b", 1);
-  assert_names (test, "a,b");
-}
-
-/* A server is no standby because a transaction only reads. */
-static void
-read_only_changes_no_role (Test *test)
-{
-  YaraConnection *connection = test_connection (test->orm, NULL);
-  YaraConnectionStatus status = { .struct_size = sizeof status };
-  g_autoptr(YaraTransaction) transaction = NULL;
-
-  TEST_USE (test, &account_model);
-  transaction = test_ok (yara_orm_begin (test->orm, NULL, YARA_TRANSACTION_OPTIONS (.read_only = TRUE), NULL, &error));
-  test_fails (yara_connection_execute (connection, "DELETE FROM accounts", NULL, NULL, &error), OPERATIONAL);
-  g_assert_true (yara_connection_get_status (connection, &status));
-  g_assert_cmpint (status.role, ==, YARA_ROLE_PRIMARY);
-  roll_back (transaction);
-  g_assert_true (yara_connection_get_status (connection, &status));
-  g_assert_cmpuint (status.n_open, ==, 1);
-}
-
-/* Everything in it sees one state, whatever others commit meanwhile. */
-static void
-read_only_is_one_picture (Test *test)
-{
-  g_autofree char *url = test_url (test, "default");
-  g_autoptr(YaraOrm) other = NULL;
-  g_autoptr(YaraTransaction) transaction = NULL;
-  const YaraTransactionOptions *options =
-    YARA_TRANSACTION_OPTIONS (.read_only = TRUE, .isolation = YARA_ISOLATION_SERIALIZABLE);
-
-  if (!test->variant->on_disk)
-    return;
-  TEST_USE (test, &account_model);
-  other = test_ok (yara_orm_open (url, NULL, NULL, &error));
-  test_ok (yara_orm_register (other, &account_model, &error));
-  create (other, "a", 1);
-  transaction = test_ok (yara_orm_begin (test->orm, NULL, options, NULL, &error));
-  g_assert_cmpint (count (test->orm), ==, 1);
-  create (other, "b", 1);
-  g_assert_cmpint (count (test->orm), ==, 1);
-  commit (transaction);
-  g_assert_cmpint (count (test->orm), ==, 2);
-}
-
-static void
-deadline (Test *test)
-{
-  g_autoptr(YaraTransaction) transaction = NULL, running = NULL;
-  Account account = { .name = "b" };
-
-  TEST_USE (test, &account_model);
-  transaction = test_ok (yara_orm_begin (test->orm, NULL, YARA_TRANSACTION_OPTIONS (.deadline = 200000), NULL, &error));
-  create (test->orm, "a", 1);
-  g_usleep (250000);
-  test_fails (yara_orm_create (test->orm, &account_model, &account, NULL, &error), TIMEOUT, "deadline", "0.2 seconds");
-  test_fails (yara_transaction_commit (transaction, NULL, &error), TIMEOUT, "deadline");
-  assert_names (test, "");
-
-  /* a statement is not let past it */
-  running = test_ok (yara_orm_begin (test->orm, NULL, YARA_TRANSACTION_OPTIONS (.deadline = 300000), NULL, &error));
-  create (test->orm, "a", 1);
-  test_fails (yara_connection_fetch_row (test_connection (test->orm, NULL), test->variant->endless_sql, NULL, NULL,
-                                         &error), TIMEOUT);
-  roll_back (running);
-  assert_names (test, "");
-}
-
-/* ---- the other verbs ---- */
-
-static gboolean
-count_batch (YaraResult *batch, gpointer n_records, GError **error)
-{
-  *(guint *) n_records += yara_result_get_n_records (batch);
-  return TRUE;
-}
-
-static void
-verbs_join (Test *test)
-{
-  static const char *const fields[] = { "name", NULL };
-  Account accounts[250], account = { .name = "n007", .amount = 70 };
-  char names[250][8];
-  g_autoptr(YaraTransaction) transaction = NULL;
-  g_autoptr(YaraQuery) query = yara_query_new (&account_model);
-  g_autoptr(YaraResult) found = NULL, all = NULL;
-  guint n_records = 0;
-  gboolean created = TRUE;
-
-  TEST_USE (test, &account_model);
-  for (guint i = 0; i < G_N_ELEMENTS (accounts); i++)
-    {
-      g_snprintf (names[i], sizeof names[i], "n%03u", i);
-      accounts[i] = (Account) { .name = names[i], .amount = i };
-    }
-  transaction = begin (test);
-  test_ok (yara_orm_bulk_create (test->orm, &account_model, accounts, G_N_ELEMENTS (accounts), NULL, &error));
-  g_assert_cmpint (accounts[249].id, >, 0);
-  found = test_ok (yara_orm_get_or_create (test->orm, &account_model, &account, fields, &created, NULL, &error));
-  g_assert_false (created);
-  test_ok (yara_orm_update_or_create (test->orm, &account_model, &account, fields, &created, NULL, &error));
-  g_assert_false (created);
-  account.name = "new";
-  account.id = 0;
-  test_ok (yara_orm_update_or_create (test->orm, &account_model, &account, fields, &created, NULL, &error));
-  g_assert_true (created);
-  test_ok (yara_orm_each (test->orm, query, 50, count_batch, &n_records, NULL, &error));
-  g_assert_cmpuint (n_records, ==, 251);
-  test_execute (test->orm, NULL, "DELETE FROM accounts WHERE name < 'n200'");
-  test_ok (yara_connection_execute_script (test_connection (test->orm, NULL),
-                                           "INSERT INTO accounts (name, amount) VALUES ('s1', 1); "
-                                           "INSERT INTO accounts (name, amount) VALUES ('s2', 1)", NULL, &error));
-  g_assert_cmpint (count (test->orm), ==, 53);
-  all = test_ok (yara_orm_all (test->orm, query, NULL, &error));
-  g_assert_cmpuint (yara_result_get_n_records (all), ==, 53);
-  roll_back (transaction);
-  assert_names (test, "");
-}
-
-static void
-bulk_fails (Test *test)
-{
-  Account accounts[300];
-  char names[300][8];
-  g_autoptr(YaraTransaction) transaction = NULL, inner = NULL;
-
-  TEST_USE (test, &account_model);
-  for (guint i = 0; i < G_N_ELEMENTS (accounts); i++)
-    {
-      g_snprintf (names[i], sizeof names[i], "n%03u", i);
-      accounts[i] = (Account) { .name = names[i], .amount = i };
-    }
-  accounts[299].name = NULL; /* which is found out late, after others were inserted */
-  transaction = begin (test);
-  create (test->orm, "a", 1);
-  inner = begin (test);
-  test_fails (yara_orm_bulk_create (test->orm, &account_model, accounts, G_N_ELEMENTS (accounts), NULL, &error), FIELD);
-  g_assert_cmpint (accounts[0].id, ==, 0);
-  test_fails (yara_transaction_commit (inner, NULL, &error), TRANSACTION, "failed before");
-  commit (transaction);
-  assert_names (test, "a");
-}
-
-static void
-schemas_join (Test *test)
-{
-  g_autoptr(YaraTransaction) transaction = NULL;
-  g_autofree char *before = NULL, *after = NULL;
-
-  test_ok (yara_orm_register (test->orm, &account_model, &error));
-  before = test_fetch_list (test->orm, NULL, test->variant->tables_sql);
-  transaction = begin (test);
-  test_ok (yara_orm_generate_schemas (test->orm, YARA_SCHEMA_DEFAULT, NULL, &error));
-  create (test->orm, "a", 1);
-  roll_back (transaction);
-  after = test_fetch_list (test->orm, NULL, test->variant->tables_sql);
-  g_assert_cmpstr (before, ==, after);
-}
-
-/* Raw SQL joins, and cannot end the transaction. */
-static void
-raw_sql (Test *test)
-{
-  static const char *const refused[] = {
-    "COMMIT", " /* so */ rollback", "BEGIN", "start transaction", "END", "savepoint s", "RELEASE s", ";COMMIT"
-  };
-  g_autoptr(YaraTransaction) transaction = NULL;
-
-  TEST_USE (test, &account_model);
-  transaction = begin (test);
-  test_execute (test->orm, NULL, "INSERT INTO accounts (name, amount) VALUES ('a', 1)");
-  for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
-    {
-      YaraConnection *connection = test_connection (test->orm, NULL);
-      g_autofree char *script = g_strdup_printf ("INSERT INTO accounts (name, amount) VALUES ('x%u', 1); %s", i,
-                                                 refused[i]);
-
-      test_fails (yara_connection_execute (connection, refused[i], NULL, NULL, &error), TRANSACTION, "was not sent");
-      test_fails (yara_connection_execute_script (connection, script, NULL, &error), TRANSACTION, "statement 2");
-    }
-  test_execute (test->orm, NULL, "DELETE FROM accounts WHERE name LIKE 'x%'");
-  g_assert_true (yara_transaction_is_open (transaction));
-  commit (transaction);
-  assert_names (test, "a");
-}
-
-/* Settings that the SQL of a transaction has made do not outlive it. */
-static void
-settings_end_with_it (Test *test)
-{
-  g_autoptr(YaraTransaction) transaction = begin (test);
-  g_autofree char *name = NULL;
-
-  test_execute (test->orm, NULL, "SET application_name = 'left-over'");
-  commit (transaction);
-  name = test_fetch_list (test->orm, NULL, "SHOW application_name");
-  g_assert_cmpstr (name, !=, "left-over");
-}
-
-static void
-pragmas_end_with_it (Test *test)
-{
-  g_autoptr(YaraTransaction) transaction = begin (test);
-
-  test_execute (test->orm, NULL, "PRAGMA query_only = ON");
-  commit (transaction);
-  test_execute (test->orm, NULL, "CREATE TABLE t (id INTEGER)");
-}
-
 static const TestCase cases[] = {
   { "transactions/commit", commits },
   { "transactions/rollback", rolls_back },
@@ -749,25 +311,6 @@ static const TestCase cases[] = {
   { "transactions/nested-options", nested_options },
   { "transactions/out-of-order", out_of_order },
   { "transactions/outer-ends-first", outer_ends_first },
-  { "transactions/swallowed-error", swallowed_error },
-  { "transactions/swallowed-error-in-savepoint", swallowed_error_in_savepoint },
-  { "transactions/mistakes-do-no-harm", mistakes_do_no_harm },
-  { "transactions/wrong-sql", wrong_sql },
-  { "transactions/cancelled-statement", cancelled_statement },
-  { "transactions/isolation", isolation_sqlite, "sqlite-file" },
-  { "transactions/isolation", isolation_postgres, "postgres" },
-  { "transactions/isolation", isolation_postgres, "pgbouncer" },
-  { "transactions/read-only", read_only },
-  { "transactions/read-only-changes-no-role", read_only_changes_no_role, "postgres" },
-  { "transactions/read-only-changes-no-role", read_only_changes_no_role, "pgbouncer" },
-  { "transactions/read-only-is-one-picture", read_only_is_one_picture },
-  { "transactions/deadline", deadline },
-  { "transactions/verbs-join", verbs_join },
-  { "transactions/bulk-fails", bulk_fails },
-  { "transactions/schemas-join", schemas_join },
-  { "transactions/raw-sql", raw_sql },
-  { "transactions/settings-end", settings_end_with_it, "postgres" },
-  { "transactions/pragmas-end", pragmas_end_with_it, "sqlite-file" },
 };
 
 TEST_MAIN (cases)
