@@ -14,7 +14,7 @@ for router in replica analytics cache template; do
 done
 [ -n "$SANITIZE" ] || { cli plugin check ./replica.so; expect_golden check-replica; }
 cli plugin check ./replica.so --json
-expect_json '$.checks[*].status' "$(printf 'ok\n%.0s' {1..9})"
+expect_json '$.checks[*].status' "$(printf 'ok\n%.0s' {1..10})"
 expect_json '$.ok' true
 
 # Files.

@@ -6,7 +6,7 @@ cli --help;               expect_golden help
 cli help;                 expect_golden help-subjects
 cli help YO-R003;         expect_golden help-YO-R003
 cli help exit-codes;      expect_golden help-exit-codes
-for command in "route test" "route explain" "plugin check" "plugin new" "config init" "config check" "config show" "config path" \
+for command in "route test" "route explain" "route diff" "route swap" "route bench" "plugin check" "plugin info" "plugin new" "config init" "config check" "config show" "config path" \
                "conn list" "conn ping" "conn wait" sql "schema plan" "schema apply" "schema show" "schema import" "schema drift" doctor help; do
   cli $command --help
   expect_golden "help-${command// /-}"

@@ -6,7 +6,7 @@ cli rout tset ./x.so;                        expect_golden usage-command
 cli check ./x.so;                            expect_error "a command's second word" YO-U001 2
 expect_text "the command is suggested" err 'did you mean "plugin check"?'
 cli plugin;                                  expect_error "a command's first word" YO-U001 2
-expect_text "its commands are shown" err "known    plugin check, plugin new"
+expect_text "its commands are shown" err "known    plugin check, plugin info, plugin new"
 cli frobnicate --json;                       expect_json '$.error.id' YO-U001
 expect_status "the same exit code with --json" 2
 

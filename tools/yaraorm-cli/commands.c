@@ -10,7 +10,11 @@
 const Command commands[] = {
   { "route test",   command_route_test,   "Show where a router sends each model, or compare with a file" },
   { "route explain", command_route_explain, "Tell how one decision is made, step by step" },
+  { "route diff",   command_route_diff,   "Show which decisions another router would change, writes first" },
+  { "route swap",   command_route_swap,   "Swap two plugins under load and check that nothing goes wrong" },
+  { "route bench",  command_route_bench,  "Measure what a decision costs, by number of threads" },
   { "plugin check", command_plugin_check, "Try a plugin's code for crashes, endless loops and bad answers" },
+  { "plugin info",  command_plugin_info,  "Show what a plugin's file tells, without running its code" },
   { "plugin new",   command_plugin_new,   "Write a new router to start from" },
   { "config init",  command_config_init,  "Write a configuration file to start from" },
   { "config check", command_config_check, "Look for mistakes in the configuration and load its router" },

@@ -25,7 +25,11 @@ int command_report_unknown (char **words);
 
 int command_route_test   (char **arguments);
 int command_route_explain (char **arguments);
+int command_route_diff   (char **arguments);
+int command_route_swap   (char **arguments);
+int command_route_bench  (char **arguments);
 int command_plugin_check (char **arguments);
+int command_plugin_info  (char **arguments);
 int command_plugin_new   (char **arguments);
 int command_config_init  (char **arguments);
 int command_config_check (char **arguments);

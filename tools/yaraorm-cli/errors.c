@@ -16,6 +16,7 @@ const ErrorKind error_kinds[] = {
   { "YO-R005", STATUS_NO,            "routing is not what was expected" },
   { "YO-R006", STATUS_CONFIGURATION, "expectation file cannot be used" },
   { "YO-R007", STATUS_NO,            "transaction refuses the statement" },
+  { "YO-R008", STATUS_NO,            "swapping routers under load went wrong" },
   { "YO-P001", STATUS_PLUGIN,        "plugin cannot be found or read" },
   { "YO-P002", STATUS_PLUGIN,        "file is not a plugin that can be loaded" },
   { "YO-P003", STATUS_PLUGIN,        "plugin was built for another contract" },

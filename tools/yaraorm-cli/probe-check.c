@@ -5,9 +5,8 @@
 #include <malloc.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "plugin-file.h"
 #include "probe-child.h"
 
 /* A call must not hold up the program: microseconds. The fastest call counts, because the machine may
@@ -253,25 +252,19 @@ check_growth (const Check *check)
     send_line ("growth", NULL, FALSE, "%u calls, none keeps memory, %.0f ns each", n, 1000.0 * start / n);
 }
 
-/* Whose file it is: "you", "root" or the number. */
-static char *
-describe_owner (uid_t owner)
-{
-  if (owner == geteuid ())
-    return g_strdup ("you");
-  return owner == 0 ? g_strdup ("root") : g_strdup_printf ("user %u", (guint) owner);
-}
-
 static void
 describe_plugin (const ProbeRouter *router)
 {
-  g_autofree char *owner = NULL;
-  struct stat file = { 0 };
+  g_autoptr(PluginFile) file = plugin_file_read (router->path, NULL);
 
-  stat (router->path, &file);
-  owner = describe_owner (file.st_uid);
-  send_line ("file", NULL, FALSE, "%s, %" G_GINT64_FORMAT " bytes, mode %04o, owner %s", router->path,
-             (gint64) file.st_size, file.st_mode & 07777, owner);
+  if (file != NULL)
+    {
+      g_autofree char *needed = plugin_file_join (file->needed);
+
+      send_line ("file", NULL, FALSE, "%s, %s, %" G_GSIZE_FORMAT " bytes, mode %04o, owner %s", router->path,
+                 file->form, file->size, file->mode, file->owner);
+      send_line ("needed", NULL, FALSE, "%s", needed);
+    }
   send_line ("load", NULL, FALSE, "%.1f ms, sha256 %.12s", router->load_time / 1000.0, router->sha256);
   send_line ("symbols", NULL, FALSE, "db_for_read db_for_write%s%s", router->opens ? " router_open" : "",
              router->closes ? " router_close" : "");

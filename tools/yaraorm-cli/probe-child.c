@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "probe.h"
+#include "route-bench.h"
+#include "route-swap.h"
 
 /* Addresses: enough for the library and a few threads, little enough to be filled in no time. */
 #define MEMORY_LIMIT (G_GUINT64_CONSTANT (256) << 20)
@@ -29,14 +31,15 @@ limit (int resource, guint64 most)
   setrlimit (resource, &limits);
 }
 
-/* A group of its own, so that the parent can end whatever the plugin starts. */
-static void
-confine (void)
+void
+probe_confine (gboolean is_limited)
 {
   setpgid (0, 0);
   prctl (PR_SET_PDEATHSIG, SIGKILL);
-  mallopt (M_ARENA_MAX, 1); /* an arena for each thread would use up the addresses */
   limit (RLIMIT_CORE, 0);
+  if (!is_limited)
+    return;
+  mallopt (M_ARENA_MAX, 1); /* an arena for each thread would use up the addresses */
   limit (RLIMIT_CPU, CPU_LIMIT);
   if (LIMIT_MEMORY)
     limit (RLIMIT_AS, MEMORY_LIMIT);
@@ -86,13 +89,15 @@ probe_refuse (const GError *error)
   probe_send (object);
 }
 
-static void
-send_done (void)
+void
+probe_finish (void)
 {
   JsonObject *object = json_object_new ();
 
   json_object_set_boolean_member (object, "done", TRUE);
   probe_send (object);
+  /* Nothing of the plugin is to run any more. */
+  _exit (0);
 }
 
 int
@@ -105,7 +110,11 @@ probe_main (char **arguments)
   ProbeRouter router = { 0 };
   int status;
 
-  confine ();
+  if (strcmp (mode, "swap") == 0)
+    return swap_child_main (arguments + 1);
+  if (strcmp (mode, "bench") == 0)
+    return bench_child_main (arguments + 1);
+  probe_confine (TRUE);
   router_options_add (&options, parser, TRUE);
   router_options_add_transaction (&options, parser);
   if (!options_parse (parser, &words, &status) || !router_options_check (&options, mode, words, &status))
@@ -122,7 +131,5 @@ probe_main (char **arguments)
       else
         probe_check (&router);
     }
-  send_done ();
-  /* Nothing of the plugin is to run any more. */
-  _exit (0);
+  probe_finish ();
 }

@@ -15,6 +15,13 @@ void probe_send (JsonObject *object);
 /* Tells the parent that the library refused something. */
 void probe_refuse (const GError *error);
 
+/* Puts this process into a group of its own, so that the parent can end whatever the plugin starts, and limits
+ * its memory and time, unless the parent alone watches over the time. */
+void probe_confine (gboolean is_limited);
+
+/* Tells the parent that all is done, and ends the process. */
+void probe_finish (void) G_GNUC_NORETURN;
+
 /* How often a question is asked to learn all its answers. */
 #define PROBE_REPEAT 32
 

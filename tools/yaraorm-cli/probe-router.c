@@ -95,12 +95,22 @@ probe_model_describe (const YaraModel *model)
   return g_strdup_printf ("\"%s\"", model->name);
 }
 
-static YaraOrm *
-open_orm (const RouterOptions *options, GError **error)
+/* The parent has found the configuration sound, or there is none. */
+static void
+load_config (void)
+{
+  g_autoptr(Report) report = NULL;
+
+  config = configuration_load_if_any (&report);
+}
+
+YaraOrm *
+probe_router_open_orm (const RouterOptions *options, GError **error)
 {
   g_auto(GStrv) names = router_options_list_connections (options);
   YaraOrm *orm = yara_orm_open ("sqlite::memory:", NULL, NULL, error);
 
+  load_config ();
   for (char **name = names; orm != NULL && *name != NULL; name++)
     if (strcmp (*name, "default") != 0
         && !yara_orm_add_connection (orm, *name, "sqlite::memory:", NULL, error))
@@ -170,23 +180,13 @@ load_bare (ProbeRouter *router, const RouterOptions *options, GError **error)
   return FALSE;
 }
 
-/* The parent has found the configuration sound, or there is none. */
-static void
-load_config (void)
-{
-  g_autoptr(Report) report = NULL;
-
-  config = configuration_load_if_any (&report);
-}
-
 gboolean
 probe_router_load (ProbeRouter *router, const RouterOptions *options)
 {
   g_autoptr(GError) error = NULL;
 
   probe_at (LOAD_LIMIT, "loading");
-  router->orm = open_orm (options, &error);
-  load_config ();
+  router->orm = probe_router_open_orm (options, &error);
   if (router->orm != NULL && options->rules && yara_config_set_router (config, router->orm, &error))
     return TRUE;
   if (router->orm != NULL && !options->rules && load_checked (router, options, &error))

@@ -18,6 +18,9 @@ typedef struct
   gint64          load_time; /* microseconds */
 } ProbeRouter;
 
+/* The connections alone, each a database in memory: (transfer full). */
+YaraOrm *probe_router_open_orm (const RouterOptions *options, GError **error);
+
 /* FALSE when the library refused; the parent has been told. */
 gboolean probe_router_load (ProbeRouter *router, const RouterOptions *options);
 

@@ -13,7 +13,7 @@
 #include <glib-unix.h>
 #include <yaraorm/yaraorm.h>
 
-/* Microseconds that the child may take in all, and until its first line. */
+/* Microseconds that a short probe may take in all, and until its first line. */
 #define TOTAL_LIMIT (5 * G_USEC_PER_SEC)
 #define START_LIMIT (2 * G_USEC_PER_SEC)
 
@@ -27,6 +27,8 @@ typedef struct
   GPid         child;
   GString     *unread; /* the begin of a line */
   gint64       limit;  /* monotonic time when the step must have ended */
+  gint64       end;    /* and all of it */
+  GCancellable *cancellable;
 } Reader;
 
 static void
@@ -85,16 +87,14 @@ is_running (GPid child)
 static gboolean
 read_all (Reader *reader, int fd)
 {
-  gint64 end = g_get_monotonic_time () + TOTAL_LIMIT;
-
   reader->limit = g_get_monotonic_time () + START_LIMIT;
   while (reader->result->end != PROBE_DONE)
     {
-      gint64 left = MIN (end, reader->limit) - g_get_monotonic_time ();
+      gint64 left = MIN (reader->end, reader->limit) - g_get_monotonic_time ();
       gboolean running = is_running (reader->child);
       struct pollfd wait = { .fd = fd, .events = POLLIN };
 
-      if (left <= 0)
+      if (left <= 0 || g_cancellable_is_cancelled (reader->cancellable))
         return FALSE;
       if (poll (&wait, 1, MIN (left / 1000 + 1, LOOK_EVERY)) > 0 ? !read_some (reader, fd) : !running)
         break;
@@ -119,10 +119,11 @@ note_end (ProbeResult *result, int status, gboolean in_time)
 /* Stays with the child to its end, and ends whatever the plugin has started. Until it is waited for,
  * its number and that of its group are nobody else's. */
 static void
-follow (ProbeResult *result, GPid child, int fd)
+follow (ProbeResult *result, GPid child, int fd, gint64 limit, GCancellable *cancellable)
 {
   g_autoptr(GString) unread = g_string_new (NULL);
-  Reader reader = { .result = result, .child = child, .unread = unread };
+  Reader reader = { .result = result, .child = child, .unread = unread, .end = g_get_monotonic_time () + limit,
+                    .cancellable = cancellable };
   gboolean in_time = read_all (&reader, fd);
   int status = 0;
 
@@ -135,7 +136,8 @@ follow (ProbeResult *result, GPid child, int fd)
 
 /* Starts the child, which writes to `fd` as PROBE_FD. What the plugin prints goes to stderr. */
 static gboolean
-start (const char *mode, const RouterOptions *router, int fd, GPid *child, GError **error)
+start (const char *mode, const RouterOptions *router, const char *const *more, const char *second, int fd,
+       GPid *child, GError **error)
 {
   g_autoptr(GPtrArray) arguments = g_ptr_array_new_with_free_func (g_free);
   const int target = PROBE_FD;
@@ -145,7 +147,11 @@ start (const char *mode, const RouterOptions *router, int fd, GPid *child, GErro
   g_ptr_array_add (arguments, g_strdup ("/proc/self/exe"));
   g_ptr_array_add (arguments, g_strdup (PROBE_COMMAND));
   g_ptr_array_add (arguments, g_strdup (mode));
+  for (; more != NULL && *more != NULL; more++)
+    g_ptr_array_add (arguments, g_strdup (*more));
   router_options_print (router, arguments);
+  if (second != NULL)
+    g_ptr_array_add (arguments, g_strdup (second));
   g_ptr_array_add (arguments, NULL);
   started = g_spawn_async_with_pipes_and_fds (NULL, (const char *const *) arguments->pdata, NULL,
                                               G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, -1, words, -1,
@@ -157,6 +163,13 @@ start (const char *mode, const RouterOptions *router, int fd, GPid *child, GErro
 
 ProbeResult *
 probe_run (const char *mode, const RouterOptions *router)
+{
+  return probe_run_long (mode, router, NULL, NULL, TOTAL_LIMIT, NULL);
+}
+
+ProbeResult *
+probe_run_long (const char *mode, const RouterOptions *router, const char *const *more, const char *second,
+                gint64 limit, GCancellable *cancellable)
 {
   ProbeResult *result = g_new0 (ProbeResult, 1);
   g_autoptr(GError) error = NULL;
@@ -172,10 +185,10 @@ probe_run (const char *mode, const RouterOptions *router)
       result->reason = g_strdup (error->message);
       return result;
     }
-  started = start (mode, router, ends[1], &child, &error);
+  started = start (mode, router, more, second, ends[1], &child, &error);
   close (ends[1]);
   if (started)
-    follow (result, child, ends[0]);
+    follow (result, child, ends[0], limit, cancellable);
   else
     result->reason = g_strdup (error->message);
   close (ends[0]);
@@ -198,6 +211,21 @@ probe_get_text (JsonObject *line, const char *member)
   return json_object_get_string_member_with_default (line, member, NULL);
 }
 
+char *
+probe_get_connections (JsonObject *line)
+{
+  g_autoptr(GPtrArray) names = g_ptr_array_new ();
+  JsonArray *varies;
+
+  if (!json_object_has_member (line, "varies"))
+    return g_strdup (probe_get_text (line, "connection"));
+  varies = json_object_get_array_member (line, "varies");
+  for (guint i = 0; i < json_array_get_length (varies); i++)
+    g_ptr_array_add (names, (char *) json_array_get_string_element (varies, i));
+  g_ptr_array_add (names, NULL);
+  return g_strjoinv (",", (char **) names->pdata);
+}
+
 /* The library's reasons, in the order of YaraRouterError. */
 static const struct
 {
@@ -213,6 +241,13 @@ static const struct
     "the file and its folders must be yours or root's, and not writable by group or others" },
   [YARA_ROUTER_ERROR_REFUSED] = { "YO-P008", "the plugin's router_open decides this; see --args" },
 };
+
+const char *
+probe_get_refusal_id (int code)
+{
+  g_assert (code >= 0 && code < (int) G_N_ELEMENTS (refusals));
+  return refusals[code].id;
+}
 
 static Report *
 report_refusal (const ProbeResult *result, const char *plugin)

@@ -13,7 +13,8 @@
 #define PROBE_COMMAND "--probe"
 #define PROBE_FD 3
 
-/* The child: `arguments` are PROBE_COMMAND, the mode ("route", "rules", "explain" or "check") and a router's options. */
+/* The child: `arguments` are PROBE_COMMAND, the mode ("route", "rules", "explain", "check", "swap" or
+ * "bench") and a router's options. */
 int probe_main (char **arguments);
 
 typedef enum
@@ -37,11 +38,22 @@ typedef struct
 } ProbeResult;
 
 ProbeResult *probe_run         (const char *mode, const RouterOptions *router);
+/* The same for work that takes up to `limit` microseconds. The child gets `more` options and, if not NULL, a
+ * `second` plugin. Cancelling ends it. */
+ProbeResult *probe_run_long    (const char *mode, const RouterOptions *router, const char *const *more,
+                                const char *second, gint64 limit, GCancellable *cancellable);
 void         probe_result_free (ProbeResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ProbeResult, probe_result_free)
 
 /* A member of a line, NULL when it is absent or null: (transfer none). */
 const char *probe_get_text (JsonObject *line, const char *member);
+
+/* Where a decision goes, all the connections taken in turn with commas between: (transfer full), NULL after an
+ * error. */
+char *probe_get_connections (JsonObject *line);
+
+/* The id of the error for a YaraRouterError. */
+const char *probe_get_refusal_id (int code);
 
 /* The error behind a result, NULL when the plugin was loaded and lived to the end: (transfer full). */
 Report *probe_result_report (const ProbeResult *result, const char *plugin);

@@ -32,22 +32,6 @@ route_test_clear (RouteTest *test)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RouteTest, route_test_clear)
 
-/* What an expectation file says about a decision: (transfer full), NULL after an error. */
-static char *
-get_connections (JsonObject *line)
-{
-  g_autoptr(GPtrArray) names = g_ptr_array_new ();
-  JsonArray *varies;
-
-  if (!json_object_has_member (line, "varies"))
-    return g_strdup (probe_get_text (line, "connection"));
-  varies = json_object_get_array_member (line, "varies");
-  for (guint i = 0; i < json_array_get_length (varies); i++)
-    g_ptr_array_add (names, (char *) json_array_get_string_element (varies, i));
-  g_ptr_array_add (names, NULL);
-  return g_strjoinv (",", (char **) names->pdata);
-}
-
 static char *
 make_note (JsonObject *line)
 {
@@ -58,7 +42,7 @@ make_note (JsonObject *line)
     return g_strdup_printf ("%s %s", id, error_kind_find (id)->title);
   if (json_object_has_member (line, "varies"))
     {
-      connections = get_connections (line);
+      connections = probe_get_connections (line);
       return g_strconcat ("in turn: ", connections, NULL);
     }
   return g_strdup (strcmp (probe_get_text (line, "reason"), "router") == 0 ? "" : "fell back");
@@ -111,7 +95,7 @@ find_standby_writes (const RouteTest *test, const ProbeResult *result)
   for (guint i = 1; i < result->lines->len; i++)
     {
       JsonObject *line = result->lines->pdata[i];
-      g_autofree char *all = get_connections (line);
+      g_autofree char *all = probe_get_connections (line);
       g_auto(GStrv) names = g_strsplit (all != NULL ? all : "", ",", -1);
 
       if (strcmp (probe_get_text (line, "op"), "write") != 0 || probe_get_text (line, "id") != NULL)
@@ -186,7 +170,7 @@ compare (const RouteTest *test, const ProbeResult *result)
   for (guint i = 1; i < result->lines->len; i++)
     {
       JsonObject *line = result->lines->pdata[i];
-      g_autofree char *connections = get_connections (line);
+      g_autofree char *connections = probe_get_connections (line);
       const char *model = probe_get_text (line, "model"), *op = probe_get_text (line, "op");
       const char *expected = expectation_get (test->expectation, model, op);
       JsonObject *difference;
@@ -260,7 +244,7 @@ update (RouteTest *test, const ProbeResult *result)
   for (guint i = 1; i < result->lines->len; i++)
     {
       JsonObject *line = result->lines->pdata[i];
-      g_autofree char *connections = get_connections (line);
+      g_autofree char *connections = probe_get_connections (line);
 
       expectation_set (test->expectation, probe_get_text (line, "model"), probe_get_text (line, "op"),
                        connections);

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+# route swap: two plugins under load, and what makes it fail.
+. "$HERE/common.sh"
+export TMPDIR=$work/tmp
+mkdir tmp
+cp "$ZOO/yielding.so" .
+
+nothing_left () { # WHAT
+  [ -z "$(ls tmp)" ]
+  report "$1: nothing is left behind" $?
+}
+
+# What was done, whatever the machine made of it.
+value () { # PATH
+  "$JSON_GET" "$1" < out
+}
+
+cli route swap ./replica.so ./analytics.so --duration 2 --every 20
+expect_status "two good routers" 0
+expect_text "PASS" out PASS
+expect_text "nothing wrong" out "wrong or torn       0"
+expect_no_text "no word of a sanitizer" err WARNING
+nothing_left "PASS"
+
+cli route swap ./replica.so ./yielding.so --connections default,replica,node0000 --duration 2 --every 5 --hostile --json
+expect_status "files that are damaged meanwhile" 0
+expect_no_text "no word of a sanitizer there" err WARNING
+expect_json '$.ok' true
+for path in wrong torn misplaced lost failed retired; do
+  expect_json "\$.result.$path" 0
+done
+for path in swaps refusals damaged rows decisions_a decisions_b statement.n decision.p50_ns; do
+  [ "$(value "\$.result.$path")" -gt 0 ];              report "JSON: $path is more than 0" $?
+done
+[ "$(value '$.result.statements')" = $((2 * $(value '$.result.rows'))) ]
+report "each row that was written was found: every other statement wrote one" $?
+cmp -s replica.so "$GOOD/replica.so";                  report "the plugins themselves stay as they were" $?
+nothing_left "--hostile"
+
+# In turn, with args of its own, on a database that is named; its tables go again.
+cli route swap ./replica.so ./replica.so --args a --new-args a,b --connections default,a,b --model User --model Event \
+    --threads 2 --duration 0.5 --every 10 --connection "b=sqlite://$work/b.db" --json
+expect_status "answers in turn" 0
+expect_json '$.result.wrong' 0
+cli sql b "SELECT count(*) FROM sqlite_master" --json --config <(printf '[connection default]\nurl=sqlite::memory:\n[connection b]\nurl=sqlite://%s/b.db\n' "$work")
+expect_json '$.results[0].rows[0][0]' 0
+
+# What fails.
+if [ -n "${NO_DRAIN-}" ]; then
+  LD_LIBRARY_PATH=$NO_DRAIN cli route swap ./replica.so ./yielding.so --connections default,replica,node0000 --duration 2 --every 1
+  expect_error "a library that does not wait for calls" YO-R008 1
+  expect_text "FAIL" out FAIL
+  expect_text "it crashed" err "the program crashed: signal"
+  nothing_left "FAIL"
+fi
+cli route swap ./misbehave.so ./replica.so --args exit; expect_error "a bad router" YO-P010 4
+cli route swap ./replica.so ./misbehave.so --new-args typo; expect_error "an unknown connection" YO-R003 1
+cli route swap ./replica.so ./nothing.so;              expect_error "no file" YO-P001 4
+cli route swap ./replica.so ./analytics.so --connection "replica=sqlite:///nowhere/at/all.db"
+expect_error "no database" YO-D001 5
+cli route swap ./replica.so ./analytics.so --connection "replica=sqlite:///nowhere/at/all.db" --json
+expect_json '$.error.id' YO-D001
+nothing_left "an error"
+
+cli route swap;                                        expect_error "no plugin" YO-U003 2
+cli route swap ./replica.so;                           expect_error "one plugin" YO-U003 2
+for option in --threads=0 --threads=65 --duration=0 --duration=nan --every=0 --every=5000 --connection=x --connection=x=sqlite:y.db; do
+  cli route swap ./replica.so ./analytics.so $option;  expect_error "$option" YO-U003 2
+done
+
+# One signal, as Ctrl-C gives; a second one would not wait for the cleaning.
+timeout --foreground --preserve-status -s INT 1 "$CLI" route swap ./replica.so ./analytics.so > out 2> err
+status=$?
+expect_status "interrupted" 130
+nothing_left "an interrupt"
+finish

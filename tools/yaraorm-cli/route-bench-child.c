@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT
+ * The child of "route bench". Lines: {"sha256":HEX}, then for each number of threads {"threads","router",
+ * "min_ns","median_ns","p99_ns","per_second"}; "router" is false for what deciding costs without one. */
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "latency.h"
+#include "probe-child.h"
+#include "route-bench.h"
+
+/* Decisions between two readings of the clock. */
+#define BATCH 64
+
+typedef struct
+{
+  YaraOrm          *orm;
+  const YaraModel **models;
+  guint             n_models;
+  atomic_bool       is_over;
+} Bench;
+
+typedef struct
+{
+  Bench   *bench;
+  GThread *thread;
+  Latency  batches; /* nanoseconds of a decision, on average over a batch */
+  guint64  n, time; /* decisions; nanoseconds for all of them */
+} Decider;
+
+static gpointer
+decide (gpointer data)
+{
+  Decider *decider = data;
+  const Bench *bench = decider->bench;
+  YaraRoute route;
+
+  for (guint question = 0; !atomic_load (&bench->is_over);)
+    {
+      guint64 start = latency_now (), taken;
+
+      for (guint i = 0; i < BATCH; i++, question = (question + 1) % (2 * bench->n_models))
+        yara_orm_route (bench->orm, bench->models[question / 2], question % 2, &route, NULL);
+      taken = latency_now () - start;
+      latency_add (&decider->batches, taken / BATCH, 0);
+      decider->n += BATCH;
+      decider->time += taken;
+    }
+  return NULL;
+}
+
+static int
+compare (const void *a, const void *b)
+{
+  double left = *(const double *) a, right = *(const double *) b;
+
+  return (left > right) - (left < right);
+}
+
+/* One round; what a decision took on average. */
+static double
+run_round (Bench *bench, guint n_threads, Latency *batches, guint64 *n_all)
+{
+  g_autofree Decider *deciders = g_new0 (Decider, n_threads);
+  guint64 n = 0, time = 0;
+
+  atomic_store (&bench->is_over, FALSE);
+  for (guint i = 0; i < n_threads; i++)
+    {
+      deciders[i].bench = bench;
+      deciders[i].thread = g_thread_new ("decider", decide, &deciders[i]);
+    }
+  g_usleep (BENCH_ROUND_TIME * 1000);
+  atomic_store (&bench->is_over, TRUE);
+  for (guint i = 0; i < n_threads; i++)
+    {
+      g_thread_join (deciders[i].thread);
+      latency_merge (batches, &deciders[i].batches);
+      n += deciders[i].n;
+      time += deciders[i].time;
+    }
+  *n_all += n;
+  return (double) time / n;
+}
+
+static void
+measure (Bench *bench, guint n_threads, gboolean has_router)
+{
+  g_autofree Latency *batches = g_new0 (Latency, 1);
+  JsonObject *line = json_object_new ();
+  double rounds[BENCH_ROUNDS];
+  guint64 n = 0, start, taken;
+
+  probe_at (10 * BENCH_ROUNDS * BENCH_ROUND_TIME, "measuring");
+  start = latency_now ();
+  for (guint i = 0; i < BENCH_ROUNDS; i++)
+    rounds[i] = run_round (bench, n_threads, batches, &n);
+  taken = latency_now () - start;
+  qsort (rounds, BENCH_ROUNDS, sizeof *rounds, compare);
+  json_object_set_int_member (line, "threads", n_threads);
+  json_object_set_boolean_member (line, "router", has_router);
+  json_object_set_double_member (line, "min_ns", rounds[0]);
+  json_object_set_double_member (line, "median_ns", rounds[BENCH_ROUNDS / 2]);
+  json_object_set_int_member (line, "p99_ns", latency_quantile (batches, 0.99));
+  json_object_set_int_member (line, "per_second", n * 1e9 / taken);
+  probe_send (line);
+}
+
+static gboolean
+prepare (Bench *bench, const BenchOptions *options, GError **error)
+{
+  bench->orm = probe_router_open_orm (&options->router, error);
+  if (bench->orm == NULL)
+    return FALSE;
+  bench->n_models = g_strv_length (options->router.models);
+  bench->models = g_new0 (const YaraModel *, bench->n_models);
+  for (guint i = 0; i < bench->n_models; i++)
+    {
+      bench->models[i] = probe_model_new (options->router.models[i]);
+      if (!yara_orm_register (bench->orm, bench->models[i], error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+send_head (YaraOrm *orm)
+{
+  g_autoptr(YaraRouterInfo) info = yara_orm_get_router_info (orm);
+  JsonObject *head = json_object_new ();
+
+  json_object_set_string_member (head, "sha256", info->sha256);
+  probe_send (head);
+}
+
+int
+bench_child_main (char **arguments)
+{
+  g_auto(BenchOptions) options = { .threads = NULL };
+  g_autoptr(Options) parser = options_new ("bench", "PLUGIN");
+  g_auto(GStrv) words = g_strdupv (arguments);
+  g_autoptr(GError) error = NULL;
+  Bench bench = { .orm = NULL };
+  int status;
+
+  probe_confine (FALSE);
+  bench_options_add (&options, parser);
+  if (!options_parse (parser, &words, &status) || !bench_options_check (&options, words, &status))
+    return status;
+  probe_at (PROBE_CALL_LIMIT, "preparing");
+  if (prepare (&bench, &options, &error))
+    {
+      measure (&bench, 1, FALSE);
+      probe_at (PROBE_CALL_LIMIT, "loading");
+      if (yara_orm_set_router (bench.orm, options.router.plugin, options.router.args, NULL, &error))
+        {
+          send_head (bench.orm);
+          for (guint i = 0; i < options.n_counts; i++)
+            measure (&bench, options.counts[i], TRUE);
+        }
+    }
+  if (error != NULL)
+    probe_refuse (error);
+  probe_finish ();
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT
+ * "route swap": its options, and what its parts share. The parent only watches; the load runs in a child process,
+ * which a router that crashes takes down alone. */
+#pragma once
+
+#include <stdatomic.h>
+#include <yaraorm/yaraorm.h>
+
+#include "latency.h"
+#include "route-pair.h"
+
+typedef struct
+{
+  RoutePair pair;
+  int       threads;
+  double    duration;    /* seconds */
+  int       every;       /* milliseconds */
+  gboolean  hostile;
+  char    **connections; /* "NAME=URL"; (nullable) */
+  char     *folder;      /* of the files to be thrown away; only the child is told */
+} SwapOptions;
+
+void swap_options_clear (SwapOptions *swap);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SwapOptions, swap_options_clear)
+
+#define SWAP_COMMAND "route swap"
+
+/* `child` adds what only the parent says. */
+void     swap_options_add  (SwapOptions *swap, Options *options, gboolean child);
+gboolean swap_options_take (SwapOptions *swap, char **arguments, int *status);
+
+/* The child: `arguments` are "swap" and the options. */
+int swap_child_main (char **arguments);
+
+/* ---- route-swap-world.c: the databases, the tables and the right answers ---- */
+
+#define SWAP_MAX_NAMES 63
+
+/* One row. Those with `id` from 0 were written under load; SWAP_MARK tells in which database it is. */
+typedef struct
+{
+  gint64 id, place;
+} SwapRow;
+
+#define SWAP_MARK (-1)
+
+typedef struct
+{
+  YaraOrm         *orm;
+  char           **names; /* of the connections; a place is an index into them */
+  YaraConnection **connections;
+  guint            n_names;
+  YaraModel       *models;
+  guint            n_models;
+  gboolean         has_tables;
+  guint64         *expected[2]; /* by router; bits of places, by model and operation */
+} SwapWorld;
+
+gboolean swap_world_open  (SwapWorld *world, const SwapOptions *swap, GError **error);
+void     swap_world_close (SwapWorld *world); /* drops the tables */
+
+/* Learns what router `side` answers; it has to be in force. */
+gboolean swap_world_learn (SwapWorld *world, guint side, GError **error);
+
+/* The index of a model and an operation. */
+static inline guint
+swap_question (guint model, YaraOperation operation)
+{
+  return 2 * model + operation;
+}
+
+guint swap_world_find_place (const SwapWorld *world, const char *name);
+
+/* ---- route-swap-load.c: one of the threads that use the database all the time ---- */
+
+/* So many decisions of one router about one question that led to one place. */
+typedef struct
+{
+  guint64 generation, n;
+  guint   question, place;
+} SwapObservation;
+
+#define SWAP_PLACE_NONE 0xff /* the write failed */
+
+typedef struct
+{
+  SwapWorld         *world;
+  guint              number;
+  const atomic_bool *is_over;
+  const atomic_uint *beat;      /* odd while a swap is at work; grows by 2 with each */
+  guint64            overhead;  /* of reading the clock: nanoseconds */
+  GThread           *thread;
+
+  GArray     *observations;     /* of SwapObservation */
+  gsize      *latest;           /* by question and place: the index of the one that grows, and 1 */
+  GByteArray *written;          /* the place of each row, by its number */
+  guint64     n_statements, n_failed, n_misread;
+  char       *failure;          /* the first */
+  Latency     statements[2], decisions[2]; /* [1]: around a swap */
+} SwapLoad;
+
+SwapLoad *swap_load_start (SwapWorld *world, guint number, const atomic_bool *is_over, const atomic_uint *beat);
+void      swap_load_free  (SwapLoad *load); /* its thread has ended */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SwapLoad, swap_load_free)
+
+/* The row `n` of a thread. */
+#define SWAP_ROW_ID(number, n) ((gint64) (number) << 40 | (n))
+#define SWAP_ROW_THREAD(id)    ((guint) ((id) >> 40))
+#define SWAP_ROW_NUMBER(id)    ((guint) ((id) & 0xffffffffff))
+
+/* ---- route-swap-check.c: whether all is where it should be ---- */
+
+typedef struct
+{
+  guint64 n_decisions[2]; /* by router */
+  guint64 n_wrong, n_rows, n_misplaced, n_lost;
+} SwapFindings;
+
+/* `routers` has which router each generation was, from generation `first` on. */
+void     swap_check_decisions (const SwapWorld *world, const SwapLoad *load, const GByteArray *routers, guint64 first,
+                               SwapFindings *findings);
+gboolean swap_check_rows      (const SwapWorld *world, GPtrArray *loads, SwapFindings *findings, GError **error);
+
+/* ---- route-swap-vandal.c: damages the plugins' files while they are swapped ---- */
+
+typedef struct SwapVandal SwapVandal;
+
+/* Copies both plugins into the folder and begins; `paths` gets the copies: (transfer full). */
+SwapVandal *swap_vandal_start (const SwapOptions *swap, char *paths[2], GError **error);
+/* Ends it, and returns how often a file was damaged. */
+guint       swap_vandal_stop  (SwapVandal *vandal);
