@@ -48,6 +48,8 @@ publish (YaraOrm *orm, const char *name, YaraDatabase *database, GError **error)
       yara_registry_unref (registry);
     }
   pthread_mutex_unlock (&engine->lock);
+  if (open)
+    yara_orm_announce_connection (orm, name, database != NULL);
   return open;
 }
 

@@ -49,6 +49,11 @@ YaraRegisteredModel *yara_engine_find_model (YaraEngine *engine, const YaraModel
 YaraSqlCache        *yara_registered_model_get_cache (YaraRegisteredModel *model, const YaraDialect *dialect);
 void                 yara_registered_model_free (YaraRegisteredModel *model);
 
+/* signals.c: tells who listens. The object that owns the engine emits; no lock is held. */
+void yara_orm_install_signals     (YaraOrmClass *klass);
+void yara_orm_announce_router     (YaraOrm *orm, const YaraRouterReceipt *receipt);
+void yara_orm_announce_connection (YaraOrm *orm, const char *name, gboolean is_there);
+
 /* connections.c */
 void yara_engine_close_databases (YaraEngine *engine);
 

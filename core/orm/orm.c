@@ -58,6 +58,7 @@ static void
 yara_orm_class_init (YaraOrmClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = yara_orm_finalize;
+  yara_orm_install_signals (klass);
 }
 
 static void

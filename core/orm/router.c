@@ -7,10 +7,16 @@
 gboolean
 yara_orm_set_router (YaraOrm *orm, const char *path, const char *args, GCancellable *cancellable, GError **error)
 {
+  g_autoptr (YaraRouterReceipt) receipt = NULL;
+
   g_return_val_if_fail (YARA_IS_ORM (orm), FALSE);
 
-  return !g_cancellable_set_error_if_cancelled (cancellable, error) &&
-         yara_routes_set_plugin (orm->engine->routes, path, args, error);
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  receipt = yara_routes_replace (orm->engine->routes, path, args, FALSE, cancellable, error);
+  if (receipt != NULL)
+    yara_orm_announce_router (orm, receipt);
+  return receipt != NULL;
 }
 
 static gpointer
@@ -38,6 +44,8 @@ gboolean
 yara_orm_set_router_functions (YaraOrm *orm, YaraRouterFunc db_for_read, YaraRouterFunc db_for_write,
                                gpointer user_data, GDestroyNotify destroy, GError **error)
 {
+  g_autoptr (YaraRouterReceipt) receipt = NULL;
+
   g_return_val_if_fail (YARA_IS_ORM (orm), FALSE);
 
   if (db_for_read == NULL || db_for_write == NULL)
@@ -46,7 +54,8 @@ yara_orm_set_router_functions (YaraOrm *orm, YaraRouterFunc db_for_read, YaraRou
                    "router functions: %s is NULL; give both", db_for_read == NULL ? "db_for_read" : "db_for_write");
       return FALSE;
     }
-  yara_routes_set_functions (orm->engine->routes, db_for_read, db_for_write, user_data, destroy);
+  receipt = yara_routes_replace_functions (orm->engine->routes, db_for_read, db_for_write, user_data, destroy);
+  yara_orm_announce_router (orm, receipt);
   return TRUE;
 }
 

@@ -81,12 +81,25 @@ router_free (YaraRouter *router)
   g_free (router);
 }
 
+/* Tells those who wait for the end of router `number`. */
+static void
+note_unloaded (YaraGenerations *generations, guint64 number)
+{
+  for (YaraReplacement *replacement = generations->replacements; replacement != NULL; replacement = replacement->next)
+    if (replacement->receipt->old_generation == number)
+      {
+        replacement->receipt->unload_time = g_get_monotonic_time () - replacement->start;
+        replacement->n_waiting = 0;
+      }
+}
+
 /* Lets go of what a generation holds that nobody is inside any more. Called with the lock held, which
  * is dropped while foreign code runs. */
 static void
 take_down (YaraGenerations *generations, YaraGeneration *generation)
 {
   YaraRouter *router = generation->router;
+  guint64     number = router->number;
   gboolean    is_last;
 
   router->calls += count_calls (generation);
@@ -106,6 +119,8 @@ take_down (YaraGenerations *generations, YaraGeneration *generation)
   generation->next = generations->free;
   generations->free = generation;
   generations->n_routers -= is_last;
+  if (is_last)
+    note_unloaded (generations, number);
 }
 
 /* Takes the first generation without visitors off the list. */
@@ -174,8 +189,61 @@ take_free (YaraGenerations *generations)
   return generation;
 }
 
+static guint
+count_visitors (const YaraGeneration *generation)
+{
+  guint n_visitors = 0;
+
+  for (guint i = 0; i < YARA_N_STRIPES; i++)
+    n_visitors += atomic_load (&generation->stripes[i].count) & VISITORS_MASK;
+  return n_visitors;
+}
+
+/* Writes down who took over from whom. `old` is not in the list of retired ones yet. */
+static void
+note_replacement (YaraGenerations *generations, const YaraGeneration *old, const YaraRouter *router,
+                  YaraReplacement *replacement)
+{
+  YaraRouterReceipt *receipt = replacement->receipt;
+
+  receipt->old_generation = old->router->number;
+  receipt->generation = router->number;
+  if (old->router->plugin != NULL)
+    {
+      receipt->old_path = g_strdup (old->router->plugin->path);
+      receipt->old_sha256 = g_strdup (old->router->plugin->sha256);
+    }
+  if (router->plugin != NULL)
+    {
+      receipt->path = g_strdup (router->plugin->path);
+      receipt->sha256 = g_strdup (router->plugin->sha256);
+    }
+  receipt->n_deciding = count_visitors (old);
+  for (const YaraGeneration *retired = generations->retired; retired != NULL; retired = retired->next)
+    if (retired->router == old->router)
+      receipt->n_deciding += count_visitors (retired);
+  receipt->unload_time = -1;
+  replacement->start = g_get_monotonic_time ();
+  replacement->n_waiting = 1;
+  replacement->next = generations->replacements;
+  generations->replacements = replacement;
+}
+
 void
-yara_generations_publish (YaraGenerations *generations, YaraRegistry *registry, YaraRouter *router)
+yara_generations_forget (YaraGenerations *generations, YaraReplacement *replacement)
+{
+  YaraReplacement **link = &generations->replacements;
+
+  pthread_mutex_lock (&generations->lock);
+  while (*link != replacement)
+    link = &(*link)->next;
+  *link = replacement->next;
+  pthread_mutex_unlock (&generations->lock);
+}
+
+void
+yara_generations_publish (YaraGenerations *generations, YaraRegistry *registry, YaraRouter *router,
+                          YaraReplacement *replacement)
 {
   YaraGeneration *generation, *old;
 
@@ -191,6 +259,8 @@ yara_generations_publish (YaraGenerations *generations, YaraRegistry *registry, 
   generation->router = router != NULL ? router : old->router;
   generation->router->n_generations++;
   atomic_store (&generations->current, generation);
+  if (replacement != NULL)
+    note_replacement (generations, old, router, replacement);
 
   old->next = generations->retired;
   generations->retired = old;
@@ -237,24 +307,37 @@ yara_generations_clear (YaraGenerations *generations)
   pthread_mutex_destroy (&generations->lock);
 }
 
+static void
+wake_waiters (GCancellable *cancellable, YaraGenerations *generations)
+{
+  pthread_mutex_lock (&generations->lock);
+  pthread_cond_broadcast (&generations->changed);
+  pthread_mutex_unlock (&generations->lock);
+}
+
 gboolean
-yara_generations_wait (YaraGenerations *generations, const guint *counter, guint goal, gint64 timeout)
+yara_generations_wait (YaraGenerations *generations, const guint *counter, guint goal, gint64 timeout,
+                       GCancellable *cancellable)
 {
   struct timespec deadline;
   gint64          nanoseconds;
   gboolean        is_reached;
+  gulong          handler = 0;
 
+  if (cancellable != NULL)
+    handler = g_cancellable_connect (cancellable, G_CALLBACK (wake_waiters), generations, NULL);
   clock_gettime (CLOCK_MONOTONIC, &deadline);
   nanoseconds = deadline.tv_nsec + (timeout % G_USEC_PER_SEC) * 1000;
   deadline.tv_sec += timeout / G_USEC_PER_SEC + nanoseconds / 1000000000;
   deadline.tv_nsec = nanoseconds % 1000000000;
 
   pthread_mutex_lock (&generations->lock);
-  while (*counter > goal &&
+  while (*counter > goal && !g_cancellable_is_cancelled (cancellable) &&
          pthread_cond_timedwait (&generations->changed, &generations->lock, &deadline) != ETIMEDOUT)
     ;
   is_reached = *counter <= goal;
   pthread_mutex_unlock (&generations->lock);
+  g_cancellable_disconnect (cancellable, handler);
   return is_reached;
 }
 

@@ -13,6 +13,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include <yaraorm/yara-routing.h>
+
 #include "conn/connection.h"
 #include "route/plugin.h"
 
@@ -48,6 +50,16 @@ struct YaraGeneration
   YaraGeneration *next; /* retired or free */
 };
 
+/* A router's taking over from another. In a list while somebody waits for the end of the old one. */
+typedef struct YaraReplacement YaraReplacement;
+struct YaraReplacement
+{
+  YaraRouterReceipt *receipt;    /* filled in */
+  gint64             start;      /* when it was in force, on the monotonic clock */
+  guint              n_waiting;  /* old routers that are not unloaded yet: 1, then 0 */
+  YaraReplacement   *next;
+};
+
 typedef struct
 {
   YaraGeneration *_Atomic current;
@@ -58,6 +70,7 @@ typedef struct
   guint                   n_retired; /* with the one that is being taken down */
   guint                   n_routers; /* that exist, with the one in force */
   guint64                 last_number;
+  YaraReplacement        *replacements;
   GThread                *reaper;    /* takes down retired generations; ends when there are none */
   gboolean                is_reaping;
 } YaraGenerations;
@@ -79,12 +92,14 @@ YaraVisit yara_generations_enter (YaraGenerations *generations);
 void      yara_generations_leave (YaraGenerations *generations, YaraVisit visit);
 
 /* Puts a generation in force; takes over the reference and the router. NULL: as in the one before.
- * Never waits for visitors. */
-void yara_generations_publish (YaraGenerations *generations, YaraRegistry *registry, YaraRouter *router);
+ * Never waits for visitors. `replacement` (nullable), of a router, has its receipt set by the caller, and
+ * must be forgotten afterwards. */
+void yara_generations_publish (YaraGenerations *generations, YaraRegistry *registry, YaraRouter *router, YaraReplacement *replacement);
+void yara_generations_forget  (YaraGenerations *generations, YaraReplacement *replacement);
 
 /* Waits until `*counter`, one of the above, is at most `goal`; FALSE when that takes more than
- * `timeout` microseconds. */
-gboolean yara_generations_wait (YaraGenerations *generations, const guint *counter, guint goal, gint64 timeout);
+ * `timeout` microseconds, or is cancelled. */
+gboolean yara_generations_wait (YaraGenerations *generations, const guint *counter, guint goal, gint64 timeout, GCancellable *cancellable);
 
 /* Calls of the router in force that are over. The lock is held. */
 guint64 yara_generations_count_calls (YaraGenerations *generations);

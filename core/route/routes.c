@@ -27,7 +27,7 @@ yara_routes_free (YaraRoutes *routes)
 void
 yara_routes_set_registry (YaraRoutes *routes, YaraRegistry *registry)
 {
-  yara_generations_publish (&routes->generations, registry, NULL);
+  yara_generations_publish (&routes->generations, registry, NULL, NULL);
 }
 
 YaraRegistry *
@@ -40,9 +40,23 @@ yara_routes_get_registry (YaraRoutes *routes)
   return registry;
 }
 
-void
-yara_routes_set_functions (YaraRoutes *routes, YaraRouterFunc db_for_read, YaraRouterFunc db_for_write,
-                           gpointer user_data, GDestroyNotify destroy)
+/* The receipt of putting `router` in force, once the old one is unloaded or `unload_timeout` is over. */
+static YaraRouterReceipt *
+replace (YaraRoutes *routes, YaraRouter *router, gint64 unload_timeout, GCancellable *cancellable)
+{
+  YaraRouterReceipt *receipt = g_new0 (YaraRouterReceipt, 1);
+  YaraReplacement    replacement = { .receipt = receipt };
+
+  yara_generations_publish (&routes->generations, NULL, router, &replacement);
+  if (unload_timeout > 0)
+    yara_generations_wait (&routes->generations, &replacement.n_waiting, 0, unload_timeout, cancellable);
+  yara_generations_forget (&routes->generations, &replacement);
+  return receipt;
+}
+
+YaraRouterReceipt *
+yara_routes_replace_functions (YaraRoutes *routes, YaraRouterFunc db_for_read, YaraRouterFunc db_for_write,
+                               gpointer user_data, GDestroyNotify destroy)
 {
   YaraRouter *router = g_new0 (YaraRouter, 1);
 
@@ -50,35 +64,58 @@ yara_routes_set_functions (YaraRoutes *routes, YaraRouterFunc db_for_read, YaraR
   router->functions[YARA_OPERATION_WRITE] = db_for_write;
   router->user_data = user_data;
   router->destroy = destroy;
-  yara_generations_publish (&routes->generations, NULL, router);
+  return replace (routes, router, 0, NULL);
+}
+
+void
+yara_routes_set_functions (YaraRoutes *routes, YaraRouterFunc db_for_read, YaraRouterFunc db_for_write,
+                           gpointer user_data, GDestroyNotify destroy)
+{
+  yara_router_receipt_free (yara_routes_replace_functions (routes, db_for_read, db_for_write, user_data, destroy));
+}
+
+static YaraRouter *
+load_router (const char *path, const char *args, GError **error)
+{
+  YaraPlugin *plugin = yara_plugin_load (path, args, error);
+  YaraRouter *router;
+
+  if (plugin == NULL)
+    return NULL;
+  g_debug ("router \"%s\": loaded, args \"%s\", SHA-256 %s", plugin->path,
+           args != NULL ? args : "", plugin->sha256);
+  router = g_new0 (YaraRouter, 1);
+  router->functions[YARA_OPERATION_READ] = plugin->functions[YARA_OPERATION_READ];
+  router->functions[YARA_OPERATION_WRITE] = plugin->functions[YARA_OPERATION_WRITE];
+  router->plugin = plugin;
+  return router;
+}
+
+YaraRouterReceipt *
+yara_routes_replace (YaraRoutes *routes, const char *path, const char *args, gboolean wait,
+                     GCancellable *cancellable, GError **error)
+{
+  gint64             unload_timeout = wait ? UNLOAD_TIMEOUT : 0;
+  YaraRouterReceipt *receipt = NULL;
+  YaraRouter        *router;
+
+  if (path == NULL) /* works while a plugin that is being loaded does not come back */
+    return replace (routes, g_new0 (YaraRouter, 1), unload_timeout, cancellable);
+  pthread_mutex_lock (&routes->loading);
+  yara_generations_wait (&routes->generations, &routes->generations.n_routers, 1, UNLOAD_TIMEOUT, NULL);
+  router = load_router (path, args, error);
+  if (router != NULL)
+    receipt = replace (routes, router, unload_timeout, cancellable);
+  pthread_mutex_unlock (&routes->loading);
+  return receipt;
 }
 
 gboolean
 yara_routes_set_plugin (YaraRoutes *routes, const char *path, const char *args, GError **error)
 {
-  YaraPlugin *plugin;
-  YaraRouter *router;
+  g_autoptr (YaraRouterReceipt) receipt = yara_routes_replace (routes, path, args, FALSE, NULL, error);
 
-  if (path == NULL)
-    {
-      yara_routes_set_functions (routes, NULL, NULL, NULL, NULL);
-      return TRUE;
-    }
-  pthread_mutex_lock (&routes->loading);
-  yara_generations_wait (&routes->generations, &routes->generations.n_routers, 1, UNLOAD_TIMEOUT);
-  plugin = yara_plugin_load (path, args, error);
-  if (plugin != NULL)
-    {
-      g_debug ("router \"%s\": loaded, args \"%s\", SHA-256 %s", plugin->path,
-               args != NULL ? args : "", plugin->sha256);
-      router = g_new0 (YaraRouter, 1);
-      router->functions[YARA_OPERATION_READ] = plugin->functions[YARA_OPERATION_READ];
-      router->functions[YARA_OPERATION_WRITE] = plugin->functions[YARA_OPERATION_WRITE];
-      router->plugin = plugin;
-      yara_generations_publish (&routes->generations, NULL, router);
-    }
-  pthread_mutex_unlock (&routes->loading);
-  return plugin != NULL;
+  return receipt != NULL;
 }
 
 YaraRouterInfo *
@@ -112,8 +149,24 @@ yara_router_info_free (YaraRouterInfo *info)
   g_free (info);
 }
 
+void
+yara_router_receipt_free (YaraRouterReceipt *receipt)
+{
+  g_free (receipt->old_path);
+  g_free (receipt->old_sha256);
+  g_free (receipt->path);
+  g_free (receipt->sha256);
+  g_free (receipt);
+}
+
 gboolean
 yara_routes_drain (YaraRoutes *routes, gint64 timeout)
 {
-  return yara_generations_wait (&routes->generations, &routes->generations.n_retired, 0, timeout);
+  return yara_generations_wait (&routes->generations, &routes->generations.n_retired, 0, timeout, NULL);
+}
+
+gboolean
+yara_routes_drain_routers (YaraRoutes *routes, gint64 timeout, GCancellable *cancellable)
+{
+  return yara_generations_wait (&routes->generations, &routes->generations.n_routers, 1, timeout, cancellable);
 }

@@ -65,7 +65,14 @@ YaraRegistry *yara_routes_get_registry (YaraRoutes *routes);
 gboolean yara_routes_set_plugin    (YaraRoutes *routes, const char *path, const char *args, GError **error);
 void     yara_routes_set_functions (YaraRoutes *routes, YaraRouterFunc db_for_read, YaraRouterFunc db_for_write, gpointer user_data, GDestroyNotify destroy);
 
+/* The same with what is to be told about it: (transfer full). `wait`: some time for the old one to be unloaded. */
+YaraRouterReceipt *yara_routes_replace           (YaraRoutes *routes, const char *path, const char *args, gboolean wait, GCancellable *cancellable, GError **error);
+YaraRouterReceipt *yara_routes_replace_functions (YaraRoutes *routes, YaraRouterFunc db_for_read, YaraRouterFunc db_for_write, gpointer user_data, GDestroyNotify destroy);
+
 YaraRouterInfo *yara_routes_get_info (YaraRoutes *routes);
 
 /* Waits until every retired generation is reclaimed, up to `timeout` microseconds. FALSE: not yet. */
 gboolean yara_routes_drain (YaraRoutes *routes, gint64 timeout);
+
+/* The same for older routers. */
+gboolean yara_routes_drain_routers (YaraRoutes *routes, gint64 timeout, GCancellable *cancellable);

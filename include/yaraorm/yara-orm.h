@@ -28,6 +28,13 @@
  *
  * Configure (open, add_connection, register, hooks) from one thread; then every verb may be called
  * from any thread. Replacing connections and routers is safe at any time.
+ *
+ * Signals, of the object that yara_orm_open() returned, also when the change was made through a view of it:
+ *   router-changed (guint64 generation, const char *path)       another router is in force; path NULL: functions or none
+ *   connection-changed (const char *name, gboolean is_there)    a connection was added, replaced or removed
+ * They are emitted after the change, in the thread that made it: for asynchronous forms that is a helper thread,
+ * and it happens before their callback. Several may come at once from several threads. A handler may run
+ * statements. Closing emits nothing.
  */
 #ifndef YARA_ORM_H
 #define YARA_ORM_H

@@ -42,6 +42,37 @@ YARA_API gboolean yara_orm_set_router        (YaraOrm *orm, const char *path, co
 YARA_API void     yara_orm_set_router_async  (YaraOrm *orm, const char *path, const char *args, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 YARA_API gboolean yara_orm_set_router_finish (YaraOrm *orm, GAsyncResult *result, GError **error);
 
+/* What replacing a router was like. The members about the old and the new plugin are NULL for functions
+ * and for no router. */
+typedef struct
+{
+  guint64 old_generation;
+  char   *old_path;
+  char   *old_sha256;
+  guint64 generation;   /* of the new router */
+  char   *path;
+  char   *sha256;
+  guint   n_deciding;   /* calls that were still inside the old one when the new one was in force */
+  gint64  unload_time;  /* microseconds until the old one was unloaded; -1: it is not yet */
+} YaraRouterReceipt;
+
+YARA_API void yara_router_receipt_free (YaraRouterReceipt *receipt);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (YaraRouterReceipt, yara_router_receipt_free)
+
+/* As yara_orm_set_router(), and tells about it: (transfer full). Waits up to a second for the old router to
+ * be unloaded; cancelling ends the wait, and the new router stays. NULL: the old router is in force, with
+ * the error. */
+YARA_API YaraRouterReceipt *yara_orm_replace_router        (YaraOrm *orm, const char *path, const char *args, GCancellable *cancellable, GError **error);
+YARA_API void               yara_orm_replace_router_async  (YaraOrm *orm, const char *path, const char *args, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+YARA_API YaraRouterReceipt *yara_orm_replace_router_finish (YaraOrm *orm, GAsyncResult *result, GError **error);
+
+/* Waits until no call is inside an earlier router and all of them are unloaded, up to `timeout` seconds, 0
+ * to 86400. Statements that they have placed may still run. YARA_ERROR_TIMEOUT. Must not be called from
+ * a router. */
+YARA_API gboolean yara_orm_drain_router        (YaraOrm *orm, double timeout, GCancellable *cancellable, GError **error);
+YARA_API void     yara_orm_drain_router_async  (YaraOrm *orm, double timeout, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+YARA_API gboolean yara_orm_drain_router_finish (YaraOrm *orm, GAsyncResult *result, GError **error);
+
 /* Replaces the router by two functions of the program. `user_data` reaches them as
  * hints->user_data; `destroy` runs after the last call has returned, in any thread. */
 YARA_API gboolean yara_orm_set_router_functions (YaraOrm *orm, YaraRouterFunc db_for_read, YaraRouterFunc db_for_write, gpointer user_data, GDestroyNotify destroy, GError **error);
