@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/tally.h"
 #include "route/routes.h"
 #include "sql/compile.h"
 #include <yaraorm/yaraorm.h>
@@ -31,6 +32,7 @@ typedef struct
   GPtrArray              *old_hooks;   /* replaced lists, kept because a reader may be inside */
   guint                   next_hook_id;
   gboolean                log_statements;
+  YaraTally               ledger;
   atomic_bool             closed;
 } YaraEngine;
 
@@ -48,6 +50,9 @@ struct _YaraOrm
 YaraRegisteredModel *yara_engine_find_model (YaraEngine *engine, const YaraModel *model, GError **error);
 YaraSqlCache        *yara_registered_model_get_cache (YaraRegisteredModel *model, const YaraDialect *dialect);
 void                 yara_registered_model_free (YaraRegisteredModel *model);
+
+/* ledger.c: counts a statement that was executed. `model`: NULL for raw SQL and schemas. */
+void yara_engine_count (YaraEngine *engine, const YaraModelInfo *model, YaraOperation operation, const YaraDecision *decision, gboolean failed);
 
 /* signals.c: tells who listens. The object that owns the engine emits; no lock is held. */
 void yara_orm_install_signals     (YaraOrmClass *klass);

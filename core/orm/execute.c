@@ -181,6 +181,9 @@ take_outcome (YaraCall *call, GError **error)
 {
   YaraRequest *request = &call->job.request;
 
+  if (G_LIKELY (request->kind != YARA_REQUEST_END_FETCH))
+    yara_engine_count (call->orm->engine, call->model != NULL ? call->model->info : NULL, call->verb->operation,
+                       &call->decision, request->error != NULL);
   if (request->measure)
     report (call);
   if (request->error != NULL)

@@ -16,6 +16,7 @@ engine_new (void)
   engine->connections = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   engine->models = g_hash_table_new (NULL, NULL);
   engine->model_order = g_ptr_array_new_with_free_func ((GDestroyNotify) yara_registered_model_free);
+  yara_tally_init (&engine->ledger);
   engine->old_hooks = g_ptr_array_new ();
   engine->log_statements = !g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, G_LOG_DOMAIN);
   return engine;
@@ -36,6 +37,7 @@ engine_free (YaraEngine *engine)
   g_hash_table_unref (engine->models);
   g_ptr_array_unref (engine->model_order);
   yara_engine_free_hooks (engine);
+  yara_tally_clear (&engine->ledger);
   pthread_mutex_destroy (&engine->lock);
   g_free (engine);
 }

@@ -10,19 +10,10 @@
 #define VISITORS_MASK ((G_GUINT64_CONSTANT (1) << YARA_CALL_SHIFT) - 1)
 #define ONE_CALL      (G_GUINT64_CONSTANT (1) << YARA_CALL_SHIFT)
 
-/* Any spread of threads will do. */
-static guint
-choose_stripe (void)
-{
-  guint64 thread = (guint64) pthread_self ();
-
-  return (thread >> 6) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15) >> 61;
-}
-
 YaraVisit
 yara_generations_enter (YaraGenerations *generations)
 {
-  YaraVisit visit = { .stripe = choose_stripe () };
+  YaraVisit visit = { .stripe = yara_stripe_choose () };
 
   for (;;)
     {

@@ -15,6 +15,7 @@
 
 #include <yaraorm/yara-routing.h>
 
+#include "base/stripe.h"
 #include "conn/connection.h"
 #include "route/plugin.h"
 
@@ -33,7 +34,6 @@ typedef struct
 
 /* Threads count in different cache lines. Number of visitors inside, and above it of router calls
  * that are over: one operation leaves and counts the call. */
-#define YARA_N_STRIPES  8
 #define YARA_CALL_SHIFT 20
 
 typedef struct

@@ -9,6 +9,7 @@
 #include <yaraorm/yara-config.h>
 #include <yaraorm/yara-connection.h>
 #include <yaraorm/yara-error.h>
+#include <yaraorm/yara-ledger.h>
 #include <yaraorm/yara-model.h>
 #include <yaraorm/yara-orm.h>
 #include <yaraorm/yara-query.h>
