@@ -67,40 +67,26 @@ set_answer_error (const YaraGeneration *generation, const YaraModel *model, Yara
                model->name, quoted, reason, known, hint);
 }
 
-/* The entry that a statement of `operation` on `model` goes to, and why. Inside a visit. */
+/* Where `router` sends a statement: what it answers, the model's own connection, or "default". NULL: a name
+ * that is not known. */
 static YaraRegistryEntry *
-place (YaraVisit *visit, const YaraModel *model, YaraOperation operation, const char *using_name,
-       const char *const *hints, YaraRouteReason *reason, GError **error)
+follow (const YaraGeneration *generation, const YaraRouter *router, const YaraModel *model, YaraOperation operation,
+        const char *const *hints, gboolean *has_called, YaraRouteReason *reason, GError **error)
 {
-  YaraRegistry      *registry = visit->generation->registry;
-  const YaraRouter  *router = visit->generation->router;
+  YaraRegistry      *registry = generation->registry;
   YaraRegistryEntry *entry;
 
-  if (registry->default_entry == NULL)
-    {
-      g_set_error_literal (error, YARA_ERROR, YARA_ERROR_CONNECTION,
-                           "no database is open: the ORM was closed or not opened");
-      return NULL;
-    }
-  if (using_name != NULL)
-    {
-      entry = find_entry (registry, using_name);
-      if (entry == NULL)
-        g_propagate_error (error, yara_registry_unknown_error (registry, using_name));
-      *reason = YARA_ROUTE_USING;
-      return entry;
-    }
   if (router->functions[operation] != NULL)
     {
       YaraHints   told = { sizeof told, operation, hints, router->user_data };
       const char *answer = router->functions[operation] (model, &told);
 
-      visit->has_called = TRUE;
+      *has_called = TRUE;
       if (answer != NULL && answer[0] != '\0')
         {
           entry = find_entry (registry, answer);
-          if (entry == NULL)
-            set_answer_error (visit->generation, model, operation, answer, error);
+          if (entry == NULL && error != NULL)
+            set_answer_error (generation, model, operation, answer, error);
           *reason = YARA_ROUTE_ROUTER;
           return entry;
         }
@@ -108,7 +94,7 @@ place (YaraVisit *visit, const YaraModel *model, YaraOperation operation, const 
   if (model->connection != NULL)
     {
       entry = find_entry (registry, model->connection);
-      if (entry == NULL)
+      if (entry == NULL && error != NULL)
         g_propagate_prefixed_error (error, yara_registry_unknown_error (registry, model->connection),
                                     "model \"%s\": ", model->name);
       *reason = YARA_ROUTE_MODEL;
@@ -116,6 +102,53 @@ place (YaraVisit *visit, const YaraModel *model, YaraOperation operation, const 
     }
   *reason = YARA_ROUTE_DEFAULT;
   return registry->default_entry;
+}
+
+/* Asks the shadow, and counts what it said. */
+static void
+compare_with_shadow (const YaraGeneration *generation, const YaraModel *model, YaraOperation operation,
+                     const char *const *hints, const YaraRegistryEntry *entry)
+{
+  YaraRouteReason          reason;
+  gboolean                 has_called;
+  const YaraRegistryEntry *other = follow (generation, generation->shadow, model, operation, hints, &has_called,
+                                           &reason, NULL);
+  YaraTallyKey             key = { { model }, operation };
+
+  if (entry != other)
+    {
+      key.what[1] = entry != NULL ? entry->connection : NULL;
+      key.what[2] = other != NULL ? other->connection : NULL;
+    }
+  yara_tally_add (generation->shadow->differences, &key, 0, 0);
+}
+
+/* The entry that a statement of `operation` on `model` goes to, and why. Inside a visit. */
+static YaraRegistryEntry *
+place (YaraVisit *visit, const YaraModel *model, YaraOperation operation, const char *using_name,
+       const char *const *hints, YaraRouteReason *reason, GError **error)
+{
+  YaraGeneration    *generation = visit->generation;
+  YaraRegistryEntry *entry;
+
+  if (generation->registry->default_entry == NULL)
+    {
+      g_set_error_literal (error, YARA_ERROR, YARA_ERROR_CONNECTION,
+                           "no database is open: the ORM was closed or not opened");
+      return NULL;
+    }
+  if (using_name != NULL)
+    {
+      entry = find_entry (generation->registry, using_name);
+      if (entry == NULL)
+        g_propagate_error (error, yara_registry_unknown_error (generation->registry, using_name));
+      *reason = YARA_ROUTE_USING;
+      return entry;
+    }
+  entry = follow (generation, generation->router, model, operation, hints, &visit->has_called, reason, error);
+  if (G_UNLIKELY (generation->shadow != NULL))
+    compare_with_shadow (generation, model, operation, hints, entry);
+  return entry;
 }
 
 /* Takes what the caller needs of the entry: it goes when the visit ends. */

@@ -69,6 +69,11 @@ router_free (YaraRouter *router)
     yara_plugin_unload (router->plugin);
   if (router->destroy != NULL)
     router->destroy (router->user_data);
+  if (router->differences != NULL)
+    {
+      yara_tally_clear (router->differences);
+      g_free (router->differences);
+    }
   g_free (router);
 }
 
@@ -89,12 +94,13 @@ note_unloaded (YaraGenerations *generations, guint64 number)
 static void
 take_down (YaraGenerations *generations, YaraGeneration *generation)
 {
-  YaraRouter *router = generation->router;
+  YaraRouter *router = generation->router, *shadow = generation->shadow;
   guint64     number = router->number;
-  gboolean    is_last;
+  gboolean    is_last, is_last_shadow;
 
   router->calls += count_calls (generation);
   is_last = --router->n_generations == 0;
+  is_last_shadow = shadow != NULL && --shadow->n_generations == 0;
   pthread_mutex_unlock (&generations->lock);
 
   /* A late visitor may be counting itself in and out, so the counters are not simply set to zero. */
@@ -102,8 +108,11 @@ take_down (YaraGenerations *generations, YaraGeneration *generation)
     atomic_fetch_and (&generation->stripes[i].count, VISITORS_MASK);
   if (is_last)
     router_free (router);
+  if (is_last_shadow)
+    router_free (shadow);
   yara_registry_unref (generation->registry);
   generation->router = NULL;
+  generation->shadow = NULL;
   generation->registry = NULL;
 
   pthread_mutex_lock (&generations->lock);
@@ -190,7 +199,7 @@ count_visitors (const YaraGeneration *generation)
   return n_visitors;
 }
 
-/* Writes down who took over from whom. `old` is not in the list of retired ones yet. */
+/* Writes down who took over from whom. */
 static void
 note_replacement (YaraGenerations *generations, const YaraGeneration *old, const YaraRouter *router,
                   YaraReplacement *replacement)
@@ -209,7 +218,6 @@ note_replacement (YaraGenerations *generations, const YaraGeneration *old, const
       receipt->path = g_strdup (router->plugin->path);
       receipt->sha256 = g_strdup (router->plugin->sha256);
     }
-  receipt->n_deciding = count_visitors (old);
   for (const YaraGeneration *retired = generations->retired; retired != NULL; retired = retired->next)
     if (retired->router == old->router)
       receipt->n_deciding += count_visitors (retired);
@@ -232,11 +240,31 @@ yara_generations_forget (YaraGenerations *generations, YaraReplacement *replacem
   pthread_mutex_unlock (&generations->lock);
 }
 
+/* Takes over the reference. The generation before is in the list of retired ones then. */
+static void
+put_in_force (YaraGenerations *generations, YaraRegistry *registry, YaraRouter *router, YaraRouter *shadow)
+{
+  YaraGeneration *generation = take_free (generations), *old = atomic_load (&generations->current);
+
+  generation->registry = registry;
+  generation->router = router;
+  generation->router->n_generations++;
+  generation->shadow = shadow;
+  if (shadow != NULL)
+    shadow->n_generations++;
+  atomic_store (&generations->current, generation);
+
+  old->next = generations->retired;
+  generations->retired = old;
+  generations->n_retired++;
+  wake_reaper (generations);
+}
+
 void
 yara_generations_publish (YaraGenerations *generations, YaraRegistry *registry, YaraRouter *router,
                           YaraReplacement *replacement)
 {
-  YaraGeneration *generation, *old;
+  const YaraGeneration *old;
 
   pthread_mutex_lock (&generations->lock);
   old = atomic_load (&generations->current);
@@ -245,18 +273,21 @@ yara_generations_publish (YaraGenerations *generations, YaraRegistry *registry, 
       router->number = ++generations->last_number;
       generations->n_routers++;
     }
-  generation = take_free (generations);
-  generation->registry = registry != NULL ? registry : yara_registry_ref (old->registry);
-  generation->router = router != NULL ? router : old->router;
-  generation->router->n_generations++;
-  atomic_store (&generations->current, generation);
+  put_in_force (generations, registry != NULL ? registry : yara_registry_ref (old->registry),
+                router != NULL ? router : old->router, old->shadow);
   if (replacement != NULL)
     note_replacement (generations, old, router, replacement);
+  pthread_mutex_unlock (&generations->lock);
+}
 
-  old->next = generations->retired;
-  generations->retired = old;
-  generations->n_retired++;
-  wake_reaper (generations);
+void
+yara_generations_publish_shadow (YaraGenerations *generations, YaraRouter *shadow)
+{
+  const YaraGeneration *old;
+
+  pthread_mutex_lock (&generations->lock);
+  old = atomic_load (&generations->current);
+  put_in_force (generations, yara_registry_ref (old->registry), old->router, shadow);
   pthread_mutex_unlock (&generations->lock);
 }
 

@@ -15,7 +15,7 @@
 
 #include <yaraorm/yara-routing.h>
 
-#include "base/stripe.h"
+#include "base/tally.h"
 #include "conn/connection.h"
 #include "route/plugin.h"
 
@@ -30,6 +30,7 @@ typedef struct
   YaraPlugin     *plugin;        /* or NULL */
   guint64         calls;         /* made in generations that are gone; under the lock */
   guint           n_generations; /* under the lock */
+  YaraTally      *differences;   /* of a shadow: from where the router sends a statement to where it would */
 } YaraRouter;
 
 /* Threads count in different cache lines. Number of visitors inside, and above it of router calls
@@ -47,6 +48,7 @@ struct YaraGeneration
   YaraStripe      stripes[YARA_N_STRIPES];
   YaraRegistry   *registry;
   YaraRouter     *router;
+  YaraRouter     *shadow; /* asked beside it, not followed; or NULL */
   YaraGeneration *next; /* retired or free */
 };
 
@@ -96,6 +98,9 @@ void      yara_generations_leave (YaraGenerations *generations, YaraVisit visit)
  * must be forgotten afterwards. */
 void yara_generations_publish (YaraGenerations *generations, YaraRegistry *registry, YaraRouter *router, YaraReplacement *replacement);
 void yara_generations_forget  (YaraGenerations *generations, YaraReplacement *replacement);
+
+/* Puts the same in force with a shadow, which is taken over; NULL: without one. */
+void yara_generations_publish_shadow (YaraGenerations *generations, YaraRouter *shadow);
 
 /* Waits until `*counter`, one of the above, is at most `goal`; FALSE when that takes more than
  * `timeout` microseconds, or is cancelled. */

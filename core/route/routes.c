@@ -111,6 +111,37 @@ yara_routes_replace (YaraRoutes *routes, const char *path, const char *args, gbo
 }
 
 gboolean
+yara_routes_set_shadow (YaraRoutes *routes, const char *path, const char *args, GError **error)
+{
+  YaraRouter *shadow = NULL;
+
+  pthread_mutex_lock (&routes->loading);
+  if (path != NULL)
+    shadow = load_router (path, args, error);
+  if (shadow != NULL)
+    {
+      shadow->differences = g_new (YaraTally, 1);
+      yara_tally_init (shadow->differences);
+    }
+  if (shadow != NULL || path == NULL)
+    yara_generations_publish_shadow (&routes->generations, shadow);
+  pthread_mutex_unlock (&routes->loading);
+  return shadow != NULL || path == NULL;
+}
+
+gboolean
+yara_routes_ask_shadow (YaraRoutes *routes, YaraTallyFunc func, gpointer data)
+{
+  YaraVisit         visit = yara_generations_enter (&routes->generations);
+  const YaraRouter *shadow = visit.generation->shadow;
+
+  if (shadow != NULL)
+    yara_tally_foreach (shadow->differences, func, data);
+  yara_generations_leave (&routes->generations, visit);
+  return shadow != NULL;
+}
+
+gboolean
 yara_routes_set_plugin (YaraRoutes *routes, const char *path, const char *args, GError **error)
 {
   g_autoptr (YaraRouterReceipt) receipt = yara_routes_replace (routes, path, args, FALSE, NULL, error);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <yaraorm/yara-routing.h>
+#include "base/tally.h"
 #include "conn/block.h"
 #include "conn/connection.h"
 
@@ -68,6 +69,12 @@ void     yara_routes_set_functions (YaraRoutes *routes, YaraRouterFunc db_for_re
 /* The same with what is to be told about it: (transfer full). `wait`: some time for the old one to be unloaded. */
 YaraRouterReceipt *yara_routes_replace           (YaraRoutes *routes, const char *path, const char *args, gboolean wait, GCancellable *cancellable, GError **error);
 YaraRouterReceipt *yara_routes_replace_functions (YaraRoutes *routes, YaraRouterFunc db_for_read, YaraRouterFunc db_for_write, gpointer user_data, GDestroyNotify destroy);
+
+/* Puts a plugin beside the router, to be asked and not followed. `path` NULL: none. */
+gboolean yara_routes_set_shadow (YaraRoutes *routes, const char *path, const char *args, GError **error);
+/* Calls `func` with what the shadow was asked, by model, connection of the router, connection of the shadow and
+ * operation; a connection is NULL for an unknown name, both are where they agree. FALSE: there is none. */
+gboolean yara_routes_ask_shadow (YaraRoutes *routes, YaraTallyFunc func, gpointer data);
 
 YaraRouterInfo *yara_routes_get_info (YaraRoutes *routes);
 

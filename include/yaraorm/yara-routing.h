@@ -92,6 +92,21 @@ YARA_API YaraRouterInfo *yara_orm_get_router_info (YaraOrm *orm); /* (transfer f
 YARA_API void            yara_router_info_free    (YaraRouterInfo *info);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (YaraRouterInfo, yara_router_info_free)
 
+/* Loads the plugin at `path` as the shadow: it decides beside the router, on the same occasions, and nobody
+ * follows it; only what it would have changed is counted, from zero on. A decision costs what it takes
+ * to ask the shadow more. NULL removes it. On error (YARA_ROUTER_ERROR) everything stays as it was. Replacing
+ * the router leaves the shadow. Arguments as for yara_orm_set_router(). A shadow that crashes takes the
+ * process with it, as a router does. */
+YARA_API gboolean yara_orm_set_shadow_router        (YaraOrm *orm, const char *path, const char *args, GCancellable *cancellable, GError **error);
+YARA_API void     yara_orm_set_shadow_router_async  (YaraOrm *orm, const char *path, const char *args, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+YARA_API gboolean yara_orm_set_shadow_router_finish (YaraOrm *orm, GAsyncResult *result, GError **error);
+
+/* What the shadow was asked and would change: (transfer full) (nullable), NULL when there is none. A GVariant
+ * of type (tta(sssst)): decisions, how many differ, and these by model, "read" or "write", connection of the
+ * router, connection of the shadow, and how often. A connection is "" where the name was unknown.
+ * Decisions are counted, which is not statements: yara_orm_route() makes one, too. */
+YARA_API GVariant *yara_orm_get_shadow_report (YaraOrm *orm);
+
 /* A decision. */
 typedef struct
 {
