@@ -4,15 +4,38 @@
 
 #include "conn/ambient.h"
 #include "conn/background.h"
+#include "route/trial.h"
+
+/* The SHA-256 of what passed: (transfer full). */
+static char *
+try (YaraOrm *orm, const char *path, const char *args, YaraRouterFlags flags, GError **error)
+{
+  g_autoptr (GPtrArray) models = g_ptr_array_new ();
+  GPtrArray            *order = orm->engine->model_order;
+
+  for (guint i = 0; i < order->len; i++)
+    g_ptr_array_add (models, (gpointer) ((YaraRegisteredModel *) order->pdata[i])->info->model);
+  g_ptr_array_add (models, NULL);
+  return yara_trial_run (orm->engine->routes, path, args, (const YaraModel *const *) models->pdata,
+                         (flags & YARA_ROUTER_KEEP_WRITES) != 0, error);
+}
 
 static YaraRouterReceipt *
-replace (YaraOrm *orm, const char *path, const char *args, GCancellable *cancellable, GError **error)
+replace (YaraOrm *orm, const char *path, const char *args, YaraRouterFlags flags, GCancellable *cancellable,
+         GError **error)
 {
+  g_autofree char   *sha256 = NULL;
   YaraRouterReceipt *receipt;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
-  receipt = yara_routes_replace (orm->engine->routes, path, args, TRUE, cancellable, error);
+  if (path != NULL && flags != YARA_ROUTER_DEFAULT)
+    {
+      sha256 = try (orm, path, args, flags, error);
+      if (sha256 == NULL || g_cancellable_set_error_if_cancelled (cancellable, error))
+        return NULL;
+    }
+  receipt = yara_routes_replace (orm->engine->routes, path, args, sha256, TRUE, cancellable, error);
   if (receipt != NULL)
     yara_orm_announce_router (orm, receipt);
   return receipt;
@@ -36,6 +59,7 @@ typedef struct
 {
   char              *path;
   char              *args;
+  YaraRouterFlags    flags;
   double             timeout;
   YaraRouterReceipt *receipt;
   GError            *error;
@@ -56,8 +80,8 @@ run_replace (GTask *task)
 {
   Work *work = g_task_get_task_data (task);
 
-  work->receipt = replace (g_task_get_source_object (task), work->path, work->args, g_task_get_cancellable (task),
-                           &work->error);
+  work->receipt = replace (g_task_get_source_object (task), work->path, work->args, work->flags,
+                           g_task_get_cancellable (task), &work->error);
 }
 
 static void
@@ -95,18 +119,19 @@ start (gpointer tag, YaraBackgroundFunc run, YaraOrm *orm, Work work, GCancellab
 /* ---- replace ---- */
 
 YaraRouterReceipt *
-yara_orm_replace_router (YaraOrm *orm, const char *path, const char *args, GCancellable *cancellable, GError **error)
+yara_orm_replace_router (YaraOrm *orm, const char *path, const char *args, YaraRouterFlags flags,
+                         GCancellable *cancellable, GError **error)
 {
   g_return_val_if_fail (YARA_IS_ORM (orm), NULL);
 
-  return replace (orm, path, args, cancellable, error);
+  return replace (orm, path, args, flags, cancellable, error);
 }
 
 void
-yara_orm_replace_router_async (YaraOrm *orm, const char *path, const char *args, GCancellable *cancellable,
-                               GAsyncReadyCallback callback, gpointer user_data)
+yara_orm_replace_router_async (YaraOrm *orm, const char *path, const char *args, YaraRouterFlags flags,
+                               GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
-  Work work = { .path = g_strdup (path), .args = g_strdup (args) };
+  Work work = { .path = g_strdup (path), .args = g_strdup (args), .flags = flags };
 
   g_return_if_fail (YARA_IS_ORM (orm));
 

@@ -13,7 +13,7 @@ yara_orm_set_router (YaraOrm *orm, const char *path, const char *args, GCancella
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
-  receipt = yara_routes_replace (orm->engine->routes, path, args, FALSE, cancellable, error);
+  receipt = yara_routes_replace (orm->engine->routes, path, args, NULL, FALSE, cancellable, error);
   if (receipt != NULL)
     yara_orm_announce_router (orm, receipt);
   return receipt != NULL;

@@ -180,8 +180,22 @@ plugin_new (YaraRouterFile *file, const char *args)
   return plugin;
 }
 
+static gboolean
+check_bytes (const YaraRouterFile *file, const char *sha256, GError **error)
+{
+  if (sha256 != NULL && strcmp (file->sha256, sha256) != 0)
+    return yara_refuse (error, TRIAL, "was changed after its trial");
+  return yara_elf_check (file->bytes, file->size, error);
+}
+
 YaraPlugin *
 yara_plugin_load (const char *name, const char *args, GError **error)
+{
+  return yara_plugin_load_only (name, args, NULL, error);
+}
+
+YaraPlugin *
+yara_plugin_load_only (const char *name, const char *args, const char *sha256, GError **error)
 {
   g_autofree char          *path = yara_router_file_find (name, error);
   g_autoptr(YaraRouterFile) file = NULL;
@@ -190,7 +204,7 @@ yara_plugin_load (const char *name, const char *args, GError **error)
   if (path == NULL)
     return NULL;
   file = yara_router_file_read (path, error);
-  if (file != NULL && yara_elf_check (file->bytes, file->size, error))
+  if (file != NULL && check_bytes (file, sha256, error))
     {
       plugin = plugin_new (file, args);
       plugin->fd = copy_to_memory (plugin, file, error);

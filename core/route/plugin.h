@@ -21,5 +21,8 @@ typedef struct
  * YARA_ROUTER_ERROR; nothing stays loaded then. */
 YaraPlugin *yara_plugin_load   (const char *name, const char *args, GError **error);
 
+/* The same for a file whose bytes must have this SHA-256 (nullable). */
+YaraPlugin *yara_plugin_load_only (const char *name, const char *args, const char *sha256, GError **error);
+
 /* Calls its router_close and unmaps it. Nobody may be inside. */
 void        yara_plugin_unload (YaraPlugin *plugin);

@@ -75,9 +75,9 @@ yara_routes_set_functions (YaraRoutes *routes, YaraRouterFunc db_for_read, YaraR
 }
 
 static YaraRouter *
-load_router (const char *path, const char *args, GError **error)
+load_router (const char *path, const char *args, const char *sha256, GError **error)
 {
-  YaraPlugin *plugin = yara_plugin_load (path, args, error);
+  YaraPlugin *plugin = yara_plugin_load_only (path, args, sha256, error);
   YaraRouter *router;
 
   if (plugin == NULL)
@@ -92,7 +92,7 @@ load_router (const char *path, const char *args, GError **error)
 }
 
 YaraRouterReceipt *
-yara_routes_replace (YaraRoutes *routes, const char *path, const char *args, gboolean wait,
+yara_routes_replace (YaraRoutes *routes, const char *path, const char *args, const char *sha256, gboolean wait,
                      GCancellable *cancellable, GError **error)
 {
   gint64             unload_timeout = wait ? UNLOAD_TIMEOUT : 0;
@@ -103,7 +103,7 @@ yara_routes_replace (YaraRoutes *routes, const char *path, const char *args, gbo
     return replace (routes, g_new0 (YaraRouter, 1), unload_timeout, cancellable);
   pthread_mutex_lock (&routes->loading);
   yara_generations_wait (&routes->generations, &routes->generations.n_routers, 1, UNLOAD_TIMEOUT, NULL);
-  router = load_router (path, args, error);
+  router = load_router (path, args, sha256, error);
   if (router != NULL)
     receipt = replace (routes, router, unload_timeout, cancellable);
   pthread_mutex_unlock (&routes->loading);
@@ -117,7 +117,7 @@ yara_routes_set_shadow (YaraRoutes *routes, const char *path, const char *args, 
 
   pthread_mutex_lock (&routes->loading);
   if (path != NULL)
-    shadow = load_router (path, args, error);
+    shadow = load_router (path, args, NULL, error);
   if (shadow != NULL)
     {
       shadow->differences = g_new (YaraTally, 1);
@@ -144,7 +144,7 @@ yara_routes_ask_shadow (YaraRoutes *routes, YaraTallyFunc func, gpointer data)
 gboolean
 yara_routes_set_plugin (YaraRoutes *routes, const char *path, const char *args, GError **error)
 {
-  g_autoptr (YaraRouterReceipt) receipt = yara_routes_replace (routes, path, args, FALSE, NULL, error);
+  g_autoptr (YaraRouterReceipt) receipt = yara_routes_replace (routes, path, args, NULL, FALSE, NULL, error);
 
   return receipt != NULL;
 }

@@ -66,8 +66,9 @@ YaraRegistry *yara_routes_get_registry (YaraRoutes *routes);
 gboolean yara_routes_set_plugin    (YaraRoutes *routes, const char *path, const char *args, GError **error);
 void     yara_routes_set_functions (YaraRoutes *routes, YaraRouterFunc db_for_read, YaraRouterFunc db_for_write, gpointer user_data, GDestroyNotify destroy);
 
-/* The same with what is to be told about it: (transfer full). `wait`: some time for the old one to be unloaded. */
-YaraRouterReceipt *yara_routes_replace           (YaraRoutes *routes, const char *path, const char *args, gboolean wait, GCancellable *cancellable, GError **error);
+/* The same with what is to be told about it: (transfer full). `sha256` (nullable): that of
+ * the only bytes that will do. `wait`: some time for the old one to be unloaded. */
+YaraRouterReceipt *yara_routes_replace           (YaraRoutes *routes, const char *path, const char *args, const char *sha256, gboolean wait, GCancellable *cancellable, GError **error);
 YaraRouterReceipt *yara_routes_replace_functions (YaraRoutes *routes, YaraRouterFunc db_for_read, YaraRouterFunc db_for_write, gpointer user_data, GDestroyNotify destroy);
 
 /* Puts a plugin beside the router, to be asked and not followed. `path` NULL: none. */

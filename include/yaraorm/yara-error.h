@@ -37,7 +37,8 @@ typedef enum
   YARA_ROUTER_ERROR_ABI,            /* no ABI mark, or one of another version */
   YARA_ROUTER_ERROR_MISSING_SYMBOL, /* db_for_read or db_for_write is absent or not its own */
   YARA_ROUTER_ERROR_UNSAFE,         /* somebody else could have written the file, or it cannot be unloaded */
-  YARA_ROUTER_ERROR_REFUSED         /* its router_open said no */
+  YARA_ROUTER_ERROR_REFUSED,        /* its router_open said no */
+  YARA_ROUTER_ERROR_TRIAL           /* it failed its trial, or could not be tried: YARA_ROUTER_TRIAL */
 } YaraRouterError;
 
 #define YARA_ROUTER_ERROR (yara_router_error_quark ())

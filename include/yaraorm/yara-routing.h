@@ -59,11 +59,22 @@ typedef struct
 YARA_API void yara_router_receipt_free (YaraRouterReceipt *receipt);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (YaraRouterReceipt, yara_router_receipt_free)
 
+/* Trials of a plugin. Another process, the installed yaraorm-trial (or the program that
+ * $YARAORM_TRIAL_HELPER names), loads it first and asks it about every registered model and both operations, without
+ * hints, several times. A crash, five seconds without an end, or the name of an unknown connection is
+ * YARA_ROUTER_ERROR_TRIAL, and this process has not run any of its code. It then loads the same bytes. */
+typedef enum
+{
+  YARA_ROUTER_DEFAULT     = 0,
+  YARA_ROUTER_TRIAL       = 1 << 0,
+  YARA_ROUTER_KEEP_WRITES = 1 << 1  /* a trial, which also fails when a model would be written elsewhere than now */
+} YaraRouterFlags;
+
 /* As yara_orm_set_router(), and tells about it: (transfer full). Waits up to a second for the old router to
  * be unloaded; cancelling ends the wait, and the new router stays. NULL: the old router is in force, with
- * the error. */
-YARA_API YaraRouterReceipt *yara_orm_replace_router        (YaraOrm *orm, const char *path, const char *args, GCancellable *cancellable, GError **error);
-YARA_API void               yara_orm_replace_router_async  (YaraOrm *orm, const char *path, const char *args, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+ * the error. Register the models before. */
+YARA_API YaraRouterReceipt *yara_orm_replace_router        (YaraOrm *orm, const char *path, const char *args, YaraRouterFlags flags, GCancellable *cancellable, GError **error);
+YARA_API void               yara_orm_replace_router_async  (YaraOrm *orm, const char *path, const char *args, YaraRouterFlags flags, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 YARA_API YaraRouterReceipt *yara_orm_replace_router_finish (YaraOrm *orm, GAsyncResult *result, GError **error);
 
 /* Waits until no call is inside an earlier router and all of them are unloaded, up to `timeout` seconds, 0

@@ -119,7 +119,7 @@ test_receipt (void)
   g_autoptr (YaraOrm)           orm = open_orm ();
   g_autoptr (GError)            error = NULL;
   g_autofree char              *path = zoo_path ("node"), *other = zoo_path ("yielding"), *bad = zoo_path ("no-write");
-  g_autoptr (YaraRouterReceipt) first = yara_orm_replace_router (orm, path, NULL, NULL, &error), second = NULL;
+  g_autoptr (YaraRouterReceipt) first = yara_orm_replace_router (orm, path, NULL, YARA_ROUTER_DEFAULT, NULL, &error), second = NULL;
   g_autoptr (YaraRouterInfo)    info = NULL;
 
   g_assert_no_error (error);
@@ -128,11 +128,11 @@ test_receipt (void)
   g_assert_null (first->old_path);
   g_assert_cmpstr (first->path, ==, path);
 
-  g_assert_null (yara_orm_replace_router (orm, bad, NULL, NULL, &error));
+  g_assert_null (yara_orm_replace_router (orm, bad, NULL, YARA_ROUTER_DEFAULT, NULL, &error));
   g_assert_error (error, YARA_ROUTER_ERROR, YARA_ROUTER_ERROR_MISSING_SYMBOL);
   g_clear_error (&error);
 
-  second = yara_orm_replace_router (orm, other, NULL, NULL, &error);
+  second = yara_orm_replace_router (orm, other, NULL, YARA_ROUTER_DEFAULT, NULL, &error);
   g_assert_no_error (error);
   info = yara_orm_get_router_info (orm);
   g_assert_cmpuint (second->old_generation, ==, 1);
@@ -151,10 +151,10 @@ test_receipt_over_connections (void)
 {
   g_autoptr (YaraOrm)           orm = open_orm ();
   g_autofree char              *path = zoo_path ("node");
-  g_autoptr (YaraRouterReceipt) first = yara_orm_replace_router (orm, path, NULL, NULL, NULL), second = NULL;
+  g_autoptr (YaraRouterReceipt) first = yara_orm_replace_router (orm, path, NULL, YARA_ROUTER_DEFAULT, NULL, NULL), second = NULL;
 
   g_assert_true (yara_orm_add_connection (orm, "third", "sqlite::memory:", NULL, NULL));
-  second = yara_orm_replace_router (orm, NULL, NULL, NULL, NULL);
+  second = yara_orm_replace_router (orm, NULL, NULL, YARA_ROUTER_DEFAULT, NULL, NULL);
   g_assert_cmpuint (second->old_generation, ==, first->generation);
   g_assert_cmpstr (second->old_path, ==, path);
   g_assert_null (second->path);
@@ -209,7 +209,7 @@ test_drain (void)
 
   g_assert_true (yara_orm_drain_router (orm, 0, NULL, &error));
   thread = go_inside (orm);
-  receipt = yara_orm_replace_router (orm, NULL, NULL, NULL, &error);
+  receipt = yara_orm_replace_router (orm, NULL, NULL, YARA_ROUTER_DEFAULT, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (receipt->n_deciding, ==, 1);
   g_assert_cmpint (receipt->unload_time, ==, -1);
@@ -271,7 +271,7 @@ test_async (void)
 
   /* Cancelling the wait leaves the new router. */
   g_timeout_add (20, cancel, cancellable);
-  yara_orm_replace_router_async (orm, path, NULL, cancellable, on_done, &call);
+  yara_orm_replace_router_async (orm, path, NULL, YARA_ROUTER_DEFAULT, cancellable, on_done, &call);
   g_main_loop_run (loop);
   receipt = yara_orm_replace_router_finish (orm, call.result, &error);
   g_assert_no_error (error);
