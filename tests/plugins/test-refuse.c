@@ -190,7 +190,7 @@ test_built (void)
     { "unique", YARA_ROUTER_ERROR_UNSAFE, "keeps it loaded for good (flaw_unique)" },
     { "static-tls", YARA_ROUTER_ERROR_UNSAFE, "static thread-local storage" },
     { "executable-stack", YARA_ROUTER_ERROR_UNSAFE, "executable stack" },
-    { "refuses", YARA_ROUTER_ERROR_REFUSED, "refused the arguments \"\": xxx xxx" },
+    { "refuses", YARA_ROUTER_ERROR_REFUSED, "refused the arguments \"\": nnn nnn" },
     { "no-mark", YARA_ROUTER_ERROR_ABI, "no ABI mark" },
     { "newer-major", YARA_ROUTER_ERROR_ABI, "was built for router ABI 2.0, this library has 1.0" },
     { "newer-minor", YARA_ROUTER_ERROR_ABI, "the newer router ABI 1.1" },
