@@ -33,6 +33,15 @@ cli () {
   status=$?
 }
 
+# The same on a pseudo-terminal of so many columns; out has both streams as the terminal got them.
+terminal_cli () { # COLUMNS ARGUMENT...
+  local columns=$1
+  shift
+  script -qec "stty cols $columns rows 40; exec $(printf '%q ' "$CLI" "$@")" /dev/null > out 2> err < /dev/null
+  status=$?
+  sed -i 's/\r$//' out
+}
+
 # Takes out what differs from run to run and from machine to machine.
 normalize () {
   sed -e 's/sha256 *[0-9a-f]\{12,64\}/sha256 DIGEST/' -e 's/build-id *[0-9a-f]*$/build-id NUMBER/' -e 's/bit shared object, [a-z0-9-]*/bit shared object, MACHINE/' -e "s|$work|DIR|g" -e 's/lib[a-z]*san\.so\.[0-9]* //g' -e 's/[0-9]* bytes, mode 0[0-7]*/SIZE bytes, mode MODE/' \
