@@ -125,18 +125,18 @@ read_choices (YaraConfig *config, const char *text, const YaraChoice **choices, 
   return TRUE;
 }
 
+static const char *const actions[] = { "cascade", "restrict", "set-null", "set-default", "no-action" };
+
 static gboolean
 read_action (const char *text, YaraOnDelete *action, GError **error)
 {
-  static const char *const names[] = { "cascade", "restrict", "set-null", "set-default", "no-action" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    if (strcmp (names[i], text) == 0)
+  for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
+    if (strcmp (actions[i], text) == 0)
       {
         *action = i;
         return TRUE;
       }
-  return fail_unknown (error, "on-delete", text, names, sizeof names[0], G_N_ELEMENTS (names));
+  return fail_unknown (error, "on-delete", text, actions, sizeof actions[0], G_N_ELEMENTS (actions));
 }
 
 static gboolean
@@ -216,4 +216,105 @@ yara_config_read_field (YaraConfig *config, const char *text, YaraField *field, 
       field->auto_now_add = true;
     }
   return TRUE;
+}
+
+/* ---- the way back ---- */
+
+/* Whether the choices can be written; `text` gets them. */
+static gboolean
+print_choices (GString *text, const YaraChoice *choices)
+{
+  for (const YaraChoice *choice = choices; choice->name != NULL; choice++)
+    {
+      if (!yara_config_can_hold (choice->name, ";,"))
+        return FALSE;
+      g_string_append_printf (text, "%s%s:%d", choice > choices ? "," : "", choice->name, choice->value);
+    }
+  return TRUE;
+}
+
+/* What stands behind the name of an option that a field has: (transfer full). NULL: it cannot be written. */
+static char *
+print_value (gsize option, gconstpointer member, const YaraModel *const *models)
+{
+  g_autoptr (GString) text = g_string_new ("=");
+  const char         *words = NULL;
+  const YaraModel    *target;
+
+  switch (options[option].form)
+    {
+    case NOTHING:
+    case AUTO:
+      return g_strdup ("");
+    case WORDS:
+      words = *(const char *const *) member;
+      break;
+    case WHOLE:
+      g_string_append_printf (text, "%u", *(const unsigned *) member);
+      break;
+    case CHOICES:
+      if (!print_choices (text, *(const YaraChoice *const *) member))
+        return NULL;
+      break;
+    case MODEL:
+      target = *(const YaraModel *const *) member;
+      while (*models != NULL && *models != target)
+        models++;
+      if (*models == NULL || !yara_config_can_hold (target->name, ";[] "))
+        return NULL;
+      g_string_append (text, target->name);
+      break;
+    case ACTION:
+      g_string_append (text, actions[*(const YaraOnDelete *) member]);
+      break;
+    }
+  if (words != NULL && !yara_config_can_hold (words, ";"))
+    return NULL;
+  g_string_append (text, words != NULL ? words : "");
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+/* Whether a member is what it is when the option is not given. */
+static gboolean
+is_unset (gsize option, gconstpointer member)
+{
+  switch (options[option].form)
+    {
+    case NOTHING:
+      return !*(const bool *) member;
+    case AUTO:
+      return TRUE;
+    case WHOLE:
+      return *(const unsigned *) member == 0;
+    case ACTION:
+      return *(const YaraOnDelete *) member == YARA_ON_DELETE_CASCADE;
+    default:
+      return *(gconstpointer const *) member == NULL;
+    }
+}
+
+void
+yara_config_print_field (GString *text, const YaraFieldInfo *field, const YaraModel *const *models)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+  gsize               kind = 0;
+
+  while (kinds[kind].kind != field->kind)
+    kind++;
+  g_string_append_printf (line, "field.%s=%s", field->name, kinds[kind].name);
+  for (gsize i = 0; i < G_N_ELEMENTS (options); i++)
+    {
+      gconstpointer    member = (const char *) field->field + options[i].offset;
+      g_autofree char *value = NULL;
+
+      if (is_unset (i, member))
+        continue;
+      value = print_value (i, member, models);
+      if (value != NULL)
+        g_string_append_printf (line, "; %s%s", options[i].name, value);
+      else
+        g_string_append_printf (text, "# field.%s lacks its %s, which the file cannot hold\n", field->name,
+                                options[i].name);
+    }
+  g_string_append_printf (text, "%s\n", line->str);
 }

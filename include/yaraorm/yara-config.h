@@ -127,6 +127,13 @@ YARA_API YaraOrm *yara_orm_open_config        (const char *path, const char *set
 YARA_API void     yara_orm_open_config_async  (const char *path, const char *set, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 YARA_API YaraOrm *yara_orm_open_config_finish (GAsyncResult *result, GError **error);
 
+/* The models that are registered, as [model NAME] groups of a file, for yaraorm-cli and for a test that holds
+ * file and program against each other: (transfer full). Read again they make the same tables, columns, keys and indexes;
+ * an index without a name has the one that it gets. What the file cannot hold is a comment in place of it: a text with
+ * a line end, a blank at an end, or (of a field) a semicolon; names with "[", "]" or "=", of models also with blanks;
+ * a reference to a model that is not registered. */
+YARA_API char *yara_orm_print_models (YaraOrm *orm);
+
 /* What the library exports that yaraorm-cli is given with --models, under the name "yaraorm_models": its
  * models, NULL-terminated. */
 typedef const YaraModel *const *(*YaraModelsFunc) (void);
