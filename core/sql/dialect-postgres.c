@@ -249,6 +249,12 @@ const YaraDialect yara_dialect_postgres = {
   .catalog = "SELECT 'c', attname::text FROM pg_attribute WHERE attrelid = to_regclass (quote_ident ($1::text)) "
              "AND attnum > 0 AND NOT attisdropped UNION ALL "
              "SELECT 'i', relname::text FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
-             "WHERE indrelid = to_regclass (quote_ident ($1::text))",
+             "WHERE indrelid = to_regclass (quote_ident ($1::text)) UNION ALL "
+             "SELECT 'ki', relname::text FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
+             "WHERE indrelid = to_regclass (quote_ident ($1::text)) AND (NOT pg_table_is_visible (indexrelid) "
+             "OR relispartition OR EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)) UNION ALL "
+             "SELECT 'kc', attname::text FROM pg_attribute WHERE attrelid = to_regclass (quote_ident ($1::text)) "
+             "AND attnum > 0 AND NOT attisdropped AND (attinhcount > 0 OR EXISTS (SELECT FROM pg_constraint "
+             "WHERE conrelid = attrelid AND contype = 'p' AND attnum = ANY (conkey)))",
   .add_comments = add_comments,
 };

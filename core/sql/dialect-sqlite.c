@@ -244,6 +244,10 @@ const YaraDialect yara_dialect_sqlite = {
   .append_database_key = append_database_key,
   .append_default = append_default,
   .catalog = "SELECT 'c', name FROM pragma_table_info ($1) UNION ALL "
-             "SELECT 'i', name FROM sqlite_schema WHERE type = 'index' AND tbl_name = $1",
+             "SELECT 'i', name FROM sqlite_schema WHERE type = 'index' AND tbl_name = $1 UNION ALL "
+             "SELECT 'ki', name FROM sqlite_schema WHERE type = 'index' AND tbl_name = $1 AND sql IS NULL UNION ALL "
+             "SELECT 'kc', name FROM pragma_table_info ($1) WHERE pk > 0 UNION ALL "
+             "SELECT 'kc', c.name FROM pragma_index_list ($1) AS i JOIN pragma_index_info (i.name) AS c "
+             "WHERE i.origin <> 'c'",
   .add_comments = NULL,
 };

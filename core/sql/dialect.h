@@ -51,7 +51,8 @@ struct YaraDialect
   void (*append_default) (GString *sql, const YaraFieldInfo *field);
 
   /* A query for what there is of the table whose name is $1: rows of "c" and the name of a column, or "i" and
-   * that of an index. */
+   * that of an index; "kc" and "ki" repeat the names of those that belong to a key or a constraint, or are
+   * inherited, so that they cannot be dropped by themselves. */
   const char *catalog;
 
   /* Adds the statements that store the descriptions of a table and its columns; NULL: the database

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * CREATE TABLE and CREATE INDEX. */
+ * CREATE TABLE and CREATE INDEX, and what takes a column or an index away. */
 #include "sql/schema.h"
 
 #include "base/error.h"
@@ -153,11 +153,17 @@ add_column (const YaraDialect *dialect, const YaraModelInfo *info, const YaraFie
   return ok;
 }
 
-/* For a unique column that was added. */
+/* The name of the index of a unique column that was added: (transfer full). */
+static char *
+name_unique_index (const YaraModelInfo *info, const YaraFieldInfo *field)
+{
+  return g_strdup_printf ("uq_%s_%s", info->table, field->column);
+}
+
 static void
 add_unique_index (const YaraModelInfo *info, const YaraFieldInfo *field, GPtrArray *statements)
 {
-  g_autofree char *name = g_strdup_printf ("uq_%s_%s", info->table, field->column);
+  g_autofree char *name = name_unique_index (info, field);
   const YaraFieldInfo *fields[] = { field };
   YaraIndexInfo index = { name, fields, 1, TRUE };
 
@@ -187,4 +193,50 @@ yara_schema_append_missing (const YaraDialect *dialect, const YaraModelInfo *inf
     if (!has (existing, 'i', info->indexes[i].name))
       g_ptr_array_add (statements, make_index (info, &info->indexes[i], FALSE));
   return TRUE;
+}
+
+/* ---- what is there and has no model ---- */
+
+static void
+remove_entry (GHashTable *existing, char kind, const char *name)
+{
+  g_autofree char *entry = g_strdup_printf ("%c%s", kind, name);
+
+  g_hash_table_remove (existing, entry);
+}
+
+void
+yara_schema_remove_own (const YaraModelInfo *info, GHashTable *existing)
+{
+  for (guint i = 0; i < info->n_fields; i++)
+    {
+      const YaraFieldInfo *field = &info->fields[i];
+      g_autofree char *index = field->field->unique ? name_unique_index (info, field) : NULL;
+
+      remove_entry (existing, 'c', field->column);
+      if (index != NULL)
+        remove_entry (existing, 'i', index);
+    }
+  for (guint i = 0; i < info->n_indexes; i++)
+    remove_entry (existing, 'i', info->indexes[i].name);
+}
+
+char *
+yara_schema_drop_column (const char *table, const char *name)
+{
+  GString *sql = g_string_new ("ALTER TABLE ");
+
+  yara_append_identifier (sql, table);
+  g_string_append (sql, " DROP COLUMN ");
+  yara_append_identifier (sql, name);
+  return g_string_free (sql, FALSE);
+}
+
+char *
+yara_schema_drop_index (const char *name)
+{
+  GString *sql = g_string_new ("DROP INDEX ");
+
+  yara_append_identifier (sql, name);
+  return g_string_free (sql, FALSE);
 }

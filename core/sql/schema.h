@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * CREATE TABLE and CREATE INDEX. */
+ * CREATE TABLE and CREATE INDEX, and what takes a column or an index away. */
 #pragma once
 
 #include "sql/dialect.h"
@@ -12,5 +12,12 @@ typedef const YaraModelInfo *(*YaraModelFinder) (const YaraModel *model, gpointe
  * each index, as the dialect's catalog tells them; without a column the table is not there. A column of a
  * table that is there is added, unique or not; its uniqueness is an index. */
 gboolean yara_schema_append_missing (const YaraDialect *dialect, const YaraModelInfo *info, GHashTable *existing, YaraModelFinder find, gpointer user_data, GPtrArray *statements, GError **error);
+
+/* Removes from `existing` what the model has of it. */
+void yara_schema_remove_own (const YaraModelInfo *info, GHashTable *existing);
+
+/* The statement that drops the column, or the index, `name` of a table: (transfer full). */
+char *yara_schema_drop_column (const char *table, const char *name);
+char *yara_schema_drop_index  (const char *name);
 
 gboolean yara_schema_append (const YaraDialect *dialect, const YaraModelInfo *info, gboolean safe, YaraModelFinder find, gpointer user_data, GPtrArray *statements, GError **error);

@@ -41,6 +41,15 @@ YARA_API GVariant *yara_orm_schema_changes        (YaraOrm *orm, const YaraModel
 YARA_API void      yara_orm_schema_changes_async  (YaraOrm *orm, const YaraModel *const *models, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 YARA_API GVariant *yara_orm_schema_changes_finish (YaraOrm *orm, GAsyncResult *result, GError **error);
 
+/* What the tables of `models` (nullable: all registered ones) have and no registered model of the same table has:
+ * (transfer full), a GVariant of type a(sssss): the connection, "index" or "column", the table, the name, and
+ * the statement that would drop it, which is "" for a column that cannot be dropped by itself (a key; in SQLite
+ * also one that is unique). Indexes come before the columns of their table. Constraints
+ * and whole tables are not looked at. Reads the catalogs of the databases, runs nothing else. */
+YARA_API GVariant *yara_orm_schema_surplus        (YaraOrm *orm, const YaraModel *const *models, GCancellable *cancellable, GError **error);
+YARA_API void      yara_orm_schema_surplus_async  (YaraOrm *orm, const YaraModel *const *models, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+YARA_API GVariant *yara_orm_schema_surplus_finish (YaraOrm *orm, GAsyncResult *result, GError **error);
+
 G_END_DECLS
 
 #endif

@@ -149,6 +149,100 @@ left_alone (Test *test)
   g_assert_cmpuint (g_strv_length (statements), ==, 0);
 }
 
+/* ---- what no model knows ---- */
+
+/* "index by_more; column more": (transfer full). `droppable`: only what can be dropped. */
+static char *
+describe_surplus (GVariant *surplus, gboolean droppable)
+{
+  GString *text = g_string_new (NULL);
+  GVariantIter iter;
+  const char *connection, *kind, *table, *name, *statement;
+
+  g_assert_cmpstr (g_variant_get_type_string (surplus), ==, "a(sssss)");
+  g_variant_iter_init (&iter, surplus);
+  while (g_variant_iter_next (&iter, "(&s&s&s&s&s)", &connection, &kind, &table, &name, &statement))
+    {
+      g_assert_cmpstr (connection, ==, "default");
+      g_assert_cmpstr (table, ==, old_model.table);
+      if (!droppable || *statement != '\0')
+        g_string_append_printf (text, "%s%s %s", text->len > 0 ? "; " : "", kind, name);
+    }
+  return g_string_free (text, FALSE);
+}
+
+static void
+expect_surplus (YaraOrm *orm, gboolean droppable, const char *expected)
+{
+  g_autoptr(GVariant) surplus = test_ok (yara_orm_schema_surplus (orm, NULL, NULL, &error));
+  g_autofree char *text = describe_surplus (surplus, droppable);
+
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+drop_all (YaraOrm *orm)
+{
+  g_autoptr(GVariant) surplus = test_ok (yara_orm_schema_surplus (orm, NULL, NULL, &error));
+  GVariantIter iter;
+  const char *statement;
+
+  g_variant_iter_init (&iter, surplus);
+  while (g_variant_iter_next (&iter, "(&s&s&s&s&s)", NULL, NULL, NULL, NULL, &statement))
+    if (*statement != '\0')
+      test_execute (orm, NULL, statement);
+}
+
+static void
+surplus (Test *test)
+{
+  OldTeam team = { .title = "stays" };
+  g_autoptr(YaraQuery) query = yara_query_new (&old_model);
+
+  TEST_USE (test, &old_model);
+  test_ok (yara_orm_create (test->orm, &old_model, &team, NULL, &error));
+  expect_surplus (test->orm, FALSE, "");
+  test_execute (test->orm, NULL, "ALTER TABLE \"Teams \"\"x\"\"\" ADD COLUMN more integer");
+  test_execute (test->orm, NULL, "ALTER TABLE \"Teams \"\"x\"\"\" ADD COLUMN \"less \"\"y\"\"\" integer");
+  test_execute (test->orm, NULL, "CREATE INDEX \"by \"\"more\"\"\" ON \"Teams \"\"x\"\"\" (more)");
+  expect_surplus (test->orm, TRUE, "index by \"more\"; column less \"y\"; column more");
+  drop_all (test->orm);
+  expect_surplus (test->orm, FALSE, "");
+  yara_query_filter (query, "title", "stays");
+  g_assert_cmpint (test_ok (yara_orm_count (test->orm, query, NULL, &error)), ==, 1);
+}
+
+/* What another model of the same table has, is known; so is the index of a unique column. */
+static void
+surplus_of_two_models (Test *test)
+{
+  const YaraModel *const old[] = { &old_model, NULL };
+  g_autoptr(GVariant) found = NULL;
+
+  TEST_USE (test, &team_model);
+  test_ok (yara_orm_register (test->orm, &old_model, &error));
+  found = test_ok (yara_orm_schema_surplus (test->orm, old, NULL, &error));
+  g_assert_cmpuint (g_variant_n_children (found), ==, 0);
+  expect_surplus (test->orm, FALSE, "");
+}
+
+/* The key of a table is nothing to drop, nor is the index of a constraint. */
+static void
+surplus_key (Test *test)
+{
+  g_autoptr(GVariant) found = NULL;
+  g_autofree char *text = NULL;
+
+  test_ok (yara_orm_register (test->orm, &old_model, &error));
+  test_execute (test->orm, NULL, "CREATE TABLE \"Teams \"\"x\"\"\" (id bigint NOT NULL, other bigint PRIMARY KEY, "
+                                 "title text UNIQUE)");
+  found = test_await (yara_orm_schema_surplus_async (test->orm, NULL, NULL, test_call_done, &call),
+                      test_ok (yara_orm_schema_surplus_finish (test->orm, call.result, &error)));
+  text = describe_surplus (found, FALSE);
+  g_assert_cmpstr (text, ==, "column other");
+  expect_surplus (test->orm, TRUE, "");
+}
+
 /* A model is looked for where its writes go. */
 static void
 routed (Test *test)
@@ -170,6 +264,9 @@ static const TestCase cases[] = {
   { "changes/async", asynchronous },
   { "changes/left-alone", left_alone },
   { "changes/routed", routed },
+  { "surplus/dropped", surplus },
+  { "surplus/two-models", surplus_of_two_models },
+  { "surplus/key", surplus_key },
 };
 
 TEST_MAIN (cases)
