@@ -26,7 +26,8 @@
 static atomic_uint n_resident;
 
 /* The name under which the dynamic linker knows the copy. It takes an equal name for the same library,
- * so the descriptor stays open as long as the copy may be mapped. */
+ * so the descriptor stays open as long as the copy may be mapped. A debugger opens that name, too: it has
+ * the number of this process, because "self" would be the debugger, which then hangs in a pipe of its own. */
 typedef struct
 {
   char text[32];
@@ -35,9 +36,12 @@ typedef struct
 static CopyName
 get_copy_name (int fd)
 {
+  char     self[12];
+  ssize_t  length = readlink ("/proc/self", self, sizeof self); /* as /proc counts, also in a namespace */
   CopyName name;
 
-  g_snprintf (name.text, sizeof name.text, "/proc/self/fd/%d", fd);
+  g_snprintf (name.text, sizeof name.text, "/proc/%.*s/fd/%d", length > 0 ? (int) length : 4,
+              length > 0 ? self : "self", fd);
   return name;
 }
 
