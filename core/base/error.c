@@ -8,7 +8,7 @@ typedef struct
 {
   int   sqlite_code;
   char  sqlstate[6];
-  char *connection;
+  char *connection, *answer;
   char *constraint, *table, *column, *detail;
   gboolean outcome_unknown;
 } YaraErrorPrivate;
@@ -23,6 +23,7 @@ yara_error_private_copy (const YaraErrorPrivate *source, YaraErrorPrivate *targe
 {
   *target = *source;
   target->connection = g_strdup (source->connection);
+  target->answer = g_strdup (source->answer);
   target->constraint = g_strdup (source->constraint);
   target->table = g_strdup (source->table);
   target->column = g_strdup (source->column);
@@ -33,6 +34,7 @@ static void
 yara_error_private_clear (YaraErrorPrivate *private)
 {
   g_free (private->connection);
+  g_free (private->answer);
   g_free (private->constraint);
   g_free (private->table);
   g_free (private->column);
@@ -167,6 +169,23 @@ yara_error_set_connection (GError *error, const char *name)
 
   if (private != NULL)
     replace_text (&private->connection, name);
+}
+
+void
+yara_error_set_answer (GError *error, const char *name)
+{
+  YaraErrorPrivate *private = get_private (error);
+
+  if (private != NULL)
+    replace_text (&private->answer, name);
+}
+
+const char *
+yara_error_get_answer (const GError *error)
+{
+  const YaraErrorPrivate *private = get_private (error);
+
+  return private != NULL ? private->answer : NULL;
 }
 
 void

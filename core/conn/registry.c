@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The registry: immutable pictures of which name leads to which database. */
+#include "base/error.h"
 #include "base/text.h"
 #include "conn/connection.h"
 #include <yaraorm/yara-error.h>
@@ -114,7 +115,10 @@ yara_registry_unknown_error (const YaraRegistry *registry, const char *name)
   g_autofree char        *known = g_strjoinv (", ", (char **) names);
   g_autofree char        *quoted = yara_text_quote (name);
   g_autofree char        *hint = yara_text_did_you_mean (name, names);
+  GError                 *error;
 
-  return g_error_new (YARA_ERROR, YARA_ERROR_CONFIGURATION,
-                      "unknown connection \"%s\"; known: %s%s", quoted, known, hint);
+  error = g_error_new (YARA_ERROR, YARA_ERROR_CONFIGURATION,
+                       "unknown connection \"%s\"; known: %s%s", quoted, known, hint);
+  yara_error_set_answer (error, name);
+  return error;
 }

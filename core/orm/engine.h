@@ -51,6 +51,9 @@ YaraRegisteredModel *yara_engine_find_model (YaraEngine *engine, const YaraModel
 YaraSqlCache        *yara_registered_model_get_cache (YaraRegisteredModel *model, const YaraDialect *dialect);
 void                 yara_registered_model_free (YaraRegisteredModel *model);
 
+/* decision-log.c: begins the log that $YARAORM_DECISION_LOG names, if any. */
+void yara_engine_start_decision_log (YaraEngine *engine);
+
 /* ledger.c: counts a statement that was executed. `model`: NULL for raw SQL and schemas. */
 void yara_engine_count (YaraEngine *engine, const YaraModelInfo *model, YaraOperation operation, const YaraDecision *decision, gboolean failed);
 

@@ -19,6 +19,7 @@ engine_new (void)
   yara_tally_init (&engine->ledger);
   engine->old_hooks = g_ptr_array_new ();
   engine->log_statements = !g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, G_LOG_DOMAIN);
+  yara_engine_start_decision_log (engine);
   return engine;
 }
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "base/text.h"
 #include "conn/ambient.h"
 
@@ -65,6 +66,7 @@ set_answer_error (const YaraGeneration *generation, const YaraModel *model, Yara
                "%s: %s (\"%s\") answered \"%s\", %s; known: %s%s", router,
                operation == YARA_OPERATION_READ ? "db_for_read" : "db_for_write",
                model->name, quoted, reason, known, hint);
+  yara_error_set_answer (*error, start);
 }
 
 /* Where `router` sends a statement: what it answers, the model's own connection, or "default". NULL: a name
@@ -215,6 +217,7 @@ refuse_using (YaraBlock *block, const char *name, GError **error)
                "connection \"%s\" is named while a transaction is open on \"%s\", and a transaction spans one "
                "connection; end it first, or begin it with YARA_RULE_BY_NAME",
                name, yara_connection_get_name (yara_block_get_connection (block)));
+  yara_error_set_answer (error != NULL ? *error : NULL, name);
   return FALSE;
 }
 
@@ -228,6 +231,7 @@ refuse_elsewhere (YaraBlock *block, const YaraModel *model, YaraOperation operat
                operation == YARA_OPERATION_READ ? "read" : "write", model->name,
                entry->name, yara_route_reason_get_name (reason),
                yara_connection_get_name (yara_block_get_connection (block)));
+  yara_error_set_answer (error != NULL ? *error : NULL, entry->name);
   return FALSE;
 }
 
@@ -241,6 +245,7 @@ decide_by_asking (YaraRoutes *routes, YaraVisit *visit, YaraBlock *block, const 
   YaraRouteReason    reason, write_reason;
   YaraRegistryEntry *entry = place (visit, model, operation, using_name, hints, &reason, error), *home = entry;
 
+  decision->generation = visit->generation->router->number;
   if (entry != NULL && entry->connection != connection && operation == YARA_OPERATION_READ && using_name == NULL)
     home = place (visit, model, YARA_OPERATION_WRITE, NULL, hints, &write_reason, error);
   if (entry == NULL || home == NULL)
@@ -266,6 +271,7 @@ decide_inside (YaraRoutes *routes, YaraBlock *block, const YaraModel *model, Yar
   YaraVisit           visit;
   gboolean            ok;
 
+  decision->generation = 0;
   if (using_name != NULL && rule != YARA_RULE_BY_NAME)
     {
       if (strcmp (using_name, yara_connection_get_name (connection)) != 0)
@@ -286,9 +292,9 @@ decide_inside (YaraRoutes *routes, YaraBlock *block, const YaraModel *model, Yar
 
 /* ---- deciding ---- */
 
-gboolean
-yara_routes_decide (YaraRoutes *routes, const YaraModel *model, YaraOperation operation, const char *using_name,
-                    const char *const *hints, YaraDecision *decision, GError **error)
+static inline G_ALWAYS_INLINE gboolean
+decide (YaraRoutes *routes, const YaraModel *model, YaraOperation operation, const char *using_name,
+        const char *const *hints, YaraDecision *decision, GError **error)
 {
   YaraBlock         *block = yara_ambient_find (routes, NULL);
   YaraVisit          visit;
@@ -301,8 +307,62 @@ yara_routes_decide (YaraRoutes *routes, const YaraModel *model, YaraOperation op
 
   if (entry != NULL)
     fill_decision (decision, &visit, entry);
+  else
+    decision->generation = visit.generation->router->number;
   yara_generations_leave (&routes->generations, visit);
   return entry != NULL;
+}
+
+/* Where a transaction begins: by its name, or where writes of the model go. */
+static gboolean
+decide_begin (YaraRoutes *routes, const YaraModel *model, const char *name, const char *const *hints,
+              YaraDecision *decision, GError **error)
+{
+  YaraVisit          visit = yara_generations_enter (&routes->generations);
+  YaraRegistryEntry *entry = place (&visit, model, YARA_OPERATION_WRITE, name, hints, &decision->reason, error);
+
+  if (entry != NULL)
+    go_by_name (routes, decision, &visit, entry);
+  else
+    decision->generation = visit.generation->router->number;
+  yara_generations_leave (&routes->generations, visit);
+  return entry != NULL;
+}
+
+/* Either of the two, written down. Where nothing is open nothing was decided. */
+static gboolean
+decide_and_log (YaraRoutes *routes, YaraQuestion question, gboolean begins, YaraDecision *decision, GError **error)
+{
+  YaraBlock *block = begins ? NULL : yara_ambient_find (routes, NULL);
+  GError    *reason = NULL;
+  gboolean   ok;
+
+  if (block != NULL)
+    {
+      question.transaction = yara_connection_get_name (yara_block_get_connection (block));
+      question.rule = yara_block_get_rule (block);
+    }
+  ok = begins ? decide_begin (routes, question.model, question.using_name, question.hints, decision, &reason)
+              : decide (routes, question.model, question.operation, question.using_name, question.hints, decision,
+                        &reason);
+  if (ok)
+    yara_decision_log_write (&routes->log, &question, yara_connection_get_name (decision->connection),
+                             yara_route_reason_get_name (decision->reason), decision->generation);
+  else if (!g_error_matches (reason, YARA_ERROR, YARA_ERROR_CONNECTION))
+    yara_decision_log_write (&routes->log, &question, yara_error_get_answer (reason), "refused",
+                             decision->generation);
+  if (!ok)
+    g_propagate_error (error, reason);
+  return ok;
+}
+
+gboolean
+yara_routes_decide (YaraRoutes *routes, const YaraModel *model, YaraOperation operation, const char *using_name,
+                    const char *const *hints, YaraDecision *decision, GError **error)
+{
+  if (G_UNLIKELY (yara_decision_log_is_on (&routes->log)))
+    return decide_and_log (routes, (YaraQuestion) { model, operation, using_name, hints }, FALSE, decision, error);
+  return decide (routes, model, operation, using_name, hints, decision, error);
 }
 
 gboolean
@@ -345,16 +405,12 @@ gboolean
 yara_routes_decide_begin (YaraRoutes *routes, const char *name, const YaraModel *model, const char *using_name,
                           const char *const *hints, YaraDecision *decision, GError **error)
 {
-  YaraVisit          visit = yara_generations_enter (&routes->generations);
-  YaraRegistryEntry *entry;
-
   if (name == NULL)
     name = using_name;
   if (name == NULL && model == NULL)
     name = "default";
-  entry = place (&visit, model, YARA_OPERATION_WRITE, name, hints, &decision->reason, error);
-  if (entry != NULL)
-    go_by_name (routes, decision, &visit, entry);
-  yara_generations_leave (&routes->generations, visit);
-  return entry != NULL;
+  if (G_UNLIKELY (yara_decision_log_is_on (&routes->log)) && model != NULL)
+    return decide_and_log (routes, (YaraQuestion) { model, YARA_OPERATION_WRITE, name, hints }, TRUE, decision,
+                           error);
+  return decide_begin (routes, model, name, hints, decision, error);
 }

@@ -2,6 +2,7 @@
  * What the files of the routing share. */
 #pragma once
 
+#include "route/decision-log.h"
 #include "route/generation.h"
 #include "route/routes.h"
 
@@ -9,4 +10,5 @@ struct YaraRoutes
 {
   YaraGenerations generations;
   pthread_mutex_t loading; /* one plugin at a time; deciding and publishing do not need it */
+  YaraDecisionLog log;
 };

@@ -13,6 +13,7 @@ yara_routes_new (void)
 
   yara_generations_init (&routes->generations);
   pthread_mutex_init (&routes->loading, NULL);
+  yara_decision_log_init (&routes->log);
   return routes;
 }
 
@@ -20,6 +21,7 @@ void
 yara_routes_free (YaraRoutes *routes)
 {
   yara_generations_clear (&routes->generations);
+  yara_decision_log_clear (&routes->log);
   pthread_mutex_destroy (&routes->loading);
   g_free (routes);
 }
@@ -147,6 +149,12 @@ yara_routes_set_plugin (YaraRoutes *routes, const char *path, const char *args, 
   g_autoptr (YaraRouterReceipt) receipt = yara_routes_replace (routes, path, args, NULL, FALSE, NULL, error);
 
   return receipt != NULL;
+}
+
+gboolean
+yara_routes_log_decisions (YaraRoutes *routes, const char *path, GError **error)
+{
+  return yara_decision_log_open (&routes->log, path, error);
 }
 
 YaraRouterInfo *

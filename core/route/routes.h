@@ -77,6 +77,9 @@ gboolean yara_routes_set_shadow (YaraRoutes *routes, const char *path, const cha
  * operation; a connection is NULL for an unknown name, both are where they agree. FALSE: there is none. */
 gboolean yara_routes_ask_shadow (YaraRoutes *routes, YaraTallyFunc func, gpointer data);
 
+/* Appends what is decided to the file at `path` from now on; NULL: to none. YARA_ERROR_CONFIGURATION. */
+gboolean yara_routes_log_decisions (YaraRoutes *routes, const char *path, GError **error);
+
 YaraRouterInfo *yara_routes_get_info (YaraRoutes *routes);
 
 /* Waits until every retired generation is reclaimed, up to `timeout` microseconds. FALSE: not yet. */

@@ -130,6 +130,39 @@ typedef struct
  * nothing. */
 YARA_API gboolean yara_orm_route (YaraOrm *orm, const YaraModel *model, YaraOperation operation, YaraRoute *route, GError **error);
 
+/* The log of decisions. From now on a line is appended to the file at `path` for each decision of `orm` and its views;
+ * NULL ends it. The file is made, with mode 0600, when it does not exist. A program whose
+ * environment has YARAORM_DECISION_LOG=PATH needs no call: every YaraOrm in it has that log from the start. A path that
+ * cannot be used there is a warning.
+ *
+ * A decision is what every statement with a model begins with, the begin of a transaction by its model, and
+ * yara_orm_route(). Raw SQL is not routed, and so not in it. A line is a JSON object:
+ *
+ *     {"model":"User","table":"users","operation":"read","hints":["tenant=7"],"answer":"replica",
+ *      "reason":"router","generation":3}
+ *
+ *   model, table  of the model; own: its own connection, if it has one
+ *   operation     read or write
+ *   hints         of yara_orm_with_hints(), if any
+ *   using         of yara_orm_using(), or the name of the transaction that begins; if any
+ *   transaction   the connection of the transaction that was open; rule: pinned, strict or by_name
+ *   answer        the name of the connection
+ *   reason        yara_route_reason_get_name(), or "refused": it failed, and the answer is the name that could not be
+ *                 followed, of which a router's is cut after 63 bytes
+ *   generation    of the router in force; 0: a transaction decided, or none was ever set
+ *
+ * Members may come to these. A text that is not UTF-8 is the list of its bytes, as numbers. Each line is one
+ * write() in append mode, so that threads and processes may share a file and files may be cut and joined at
+ * lines, and nothing is lost in a crash of the program. Lines of several threads stand in the order in which
+ * they were written, which may differ from that of the decisions by a few. A decision costs that write more, a
+ * microsecond or a few, and nothing without a log. When it cannot be written (a disk is full) the log ends
+ * with a warning; the statements go on. yaraorm-cli records and replays such logs.
+ *
+ * `path` is a file or a character device; anything else, and a file that cannot be opened, is
+ * YARA_ERROR_CONFIGURATION, and the log before stays. When this has returned, nothing more is written to
+ * the log before. From any thread, but not from a router. */
+YARA_API gboolean yara_orm_log_decisions (YaraOrm *orm, const char *path, GError **error);
+
 G_END_DECLS
 
 #endif
