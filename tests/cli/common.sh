@@ -44,8 +44,9 @@ terminal_cli () { # COLUMNS ARGUMENT...
 
 # Takes out what differs from run to run and from machine to machine.
 normalize () {
-  sed -e 's/sha256 *[0-9a-f]\{12,64\}/sha256 DIGEST/' -e 's/build-id *[0-9a-f]*$/build-id NUMBER/' -e 's/bit shared object, [a-z0-9-]*/bit shared object, MACHINE/' -e "s|$work|DIR|g" -e 's/lib[a-z]*san\.so\.[0-9]* //g' -e 's/[0-9]* bytes, mode 0[0-7]*/SIZE bytes, mode MODE/' \
-      -e 's/[0-9.]* ms, sha/TIME ms, sha/' -e 's/[0-9]* ns each/TIME ns each/' -e 's/[0-9]* calls,/COUNT calls,/' "$1"
+  sed -e 's/sha256 *[0-9a-f]\{12,64\}/sha256 DIGEST/' -e 's/build-id *[0-9a-f]*$/build-id NUMBER/' -e 's/build-id [0-9a-f]*…\? /build-id NUMBER /' -e 's/bit shared object, [a-z0-9-]*/bit shared object, MACHINE/' -e "s|$work|DIR|g" -e 's/lib[a-z]*san\.so\.[0-9]* //g' -e 's/[0-9]* bytes, mode 0[0-7]*/SIZE bytes, mode MODE/' \
+      -e 's/[0-9.]* ms, sha/TIME ms, sha/' -e 's/[0-9]* ns each/TIME ns each/' \
+      -e 's/ in [0-9.]* ms (run/ in TIME ms (run/' -e 's/  [0-9]* ns$/  TIME ns/' -e 's/[0-9]* calls,/COUNT calls,/' "$1"
 }
 
 # Times of the network, versions of servers; the width of the columns follows them.

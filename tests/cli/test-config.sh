@@ -19,9 +19,25 @@ cli config init;                         expect_golden config-init
 [ "$(stat -c %a yaraorm.ini)" = 600 ];   report "the file is for its owner" $?
 cli config init;                         expect_error "nothing is overwritten" YO-C011 1
 cli config check;                        expect_golden config-check
+terminal_cli 40 config check;            expect_golden config-check-terminal
+terminal_cli 40 config init;             expect_golden config-init-terminal
 cli config init --url 'sqlite::memory:' other.ini
 cli --config other.ini config show --json; expect_json '$.connections[0].url' 'sqlite::memory:'
 cli config path;                         expect_golden config-path
+terminal_cli 40 config path;             expect_golden config-path-terminal
+cli config show;                         expect_golden config-show
+terminal_cli 40 --config other.ini config show; expect_golden config-show-terminal
+cli --config other.ini config path --json; expect_json '$.reason' 'given with --config'
+mkdir -p top/.git top/sub/deep yaraorm
+printf '[connection default]\nurl=sqlite::memory:\n' | tee top/yaraorm.ini > yaraorm/yaraorm.ini
+cd top/sub/deep
+DATABASE_URL=sqlite:x.db YARAORM_URL_REPLICA=sqlite:y.db cli config path; expect_golden config-path-above
+YARAORM_CONFIG=../../yaraorm.ini cli config path; expect_golden config-path-named
+cd "$work"
+mv yaraorm.ini kept.ini
+cli config path --json;                  expect_json '$.reason' "in the user's configuration folder"
+mv kept.ini yaraorm.ini
+rm -r yaraorm
 sed 's/^# \([][a-z]\)/\1/' yaraorm.ini > all.ini
 sed -i -e '/^What yaraorm/d' -e '/^yaraorm-cli/d' -e 's/^plugin=.*/plugin=.\/replica.so/' -e '/^\[route\]/,/^\*/d' all.ini
 chmod 600 all.ini
@@ -39,6 +55,7 @@ config "[connection default]
 url=postgresql://app:canary@db/app
 pool-mx=1";                              cli config check; expect_error "an unknown key" YO-C001 3
 expect_text "the key is suggested" err 'did you mean "pool-max"?'
+terminal_cli 40 config check;            expect_golden config-mistake-terminal
 cli config show x;                       expect_error "an argument too many" YO-U003 2
 
 # Passwords.
@@ -50,6 +67,29 @@ cli config show --json;                  expect_no_text "not as JSON either" out
 chmod 644 yaraorm.ini
 cli config check;                        expect_golden config-public
 cli config show;                         expect_status "only the check minds" 0
+
+# Where a URL leads.
+config "[connection default]
+url=postgresql://app:can%40ary@db1/app
+[connection several]
+url=postgresql://db2:6543,db3/app
+[connection service]
+url=postgresql:///?service=app
+[connection six]
+url=postgresql://[::1]/app
+[connection folder]
+url=postgresql:///app?host=/run/x&port=7
+[connection encoded]
+url=postgresql://%2Frun%2Fx/app
+[connection port]
+url=postgresql://db4/app?port=6000
+[connection memory]
+url=sqlite::memory:
+[connection file]
+url=sqlite:sub/cache.db?busy_timeout=1"
+cli conn list;                           expect_golden conn-list-servers
+terminal_cli 40 conn list;               expect_golden conn-list-servers-terminal
+cli conn list --format csv;              expect_text "as CSV" out "default,postgresql,db1:5432,"
 
 # Sets, and the environment.
 config "[connection default]

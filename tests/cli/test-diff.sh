@@ -21,6 +21,21 @@ expect_json '$.changes[0].becomes' analytics
 cli route diff ./replica.so ./replica.so --args a --new-args a,b --connections default,a,b --model User
 expect_text "other args, in turn" out "User   read  a    a,b"
 
+# The sample, in a pipe and on terminals.
+. "$HERE/sample-config.sh"
+rm yaraorm.ini
+printf '%s\n' User Event A B C D E > names
+cli route diff active.so emergency.so;                 expect_error "a name without a slash is no file" YO-P001 4
+expect_text "how it is one" err "for the file in this folder write ./active.so"
+cli route diff ./active.so ./emergency.so --models-from names; expect_golden diff-sample
+terminal_cli 80 route diff ./active.so ./emergency.so --models-from names; expect_golden diff-sample-terminal
+cli route diff ./active.so ./emergency.so --models-from names --exit-code; expect_status "--exit-code" 1
+"$CLI" route diff ./active.so ./emergency.so --models-from - --format csv < names > out 2> err
+status=$?
+expect_text "CSV, and models from standard input" out "User,read,replica,default"
+cli route diff ./active.so ./emergency.so --models-from absent; expect_error "no such list" YO-S002 3
+cli route diff ./template.so ./replica.so --models ./models.so; expect_text "a library" out "Note   write  cache  default"
+
 # The router of the configuration.
 printf '[connection default]\nurl=sqlite:app.db\n[connection cache]\nurl=sqlite:cache.db\n[connection replica]\nurl=sqlite:replica.db\n[route]\nUser.read=cache\n[model User]\nfield.id=int64; primary-key\n' > yaraorm.ini
 cli route diff ./replica.so;                           expect_golden diff-rules
@@ -39,6 +54,9 @@ cli route diff ./nothing.so ./replica.so;              expect_error "no old file
 cli route diff ./replica.so ./nothing.so --json;       expect_json '$.error.id' YO-P001
 cli route diff ./replica.so ./misbehave.so --new-args typo --model User; expect_error "an unknown connection" YO-R003 1
 expect_text "it is in the table" out "User   read  replica  YO-R003"
+expect_text "a connection is suggested" err 'did you mean "replica"?'
+cli route diff ./replica.so ./analytics.so --exitcode; expect_error "mistyped" YO-U002 2
+expect_text "an option is suggested" err "did you mean --exit-code?"
 cli route diff ./misbehave.so ./replica.so --args typo --new-args replica --model User
 expect_status "the old one may be bad" 0
 expect_text "and is shown as that" out "User   read  YO-R003  replica"

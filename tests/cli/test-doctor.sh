@@ -3,7 +3,8 @@
 . "$HERE/common.sh"
 
 steady () {
-  sed -i -e 's/^yaraorm  .*/yaraorm        VERSION/' -e 's/^GLib .*/GLib           VERSION/' -e 's/^system .*/system         SYSTEM/' out
+  sed -i -e 's/^yaraorm  .*/yaraorm        VERSION/' -e 's/^GLib .*/GLib           VERSION/' -e 's/^system .*/system         SYSTEM/' \
+         -e 's/^limits .*/limits         LIMITS/' -e 's/[0-9]* checks\{0,1\} passed/CHECKS passed/' -e 's/, page_size.*/, PAGES/' out
   normalize_times out
 }
 
@@ -16,7 +17,18 @@ cli sql cache --write 'CREATE TABLE t (a)'
 cli doctor
 steady
 expect_golden doctor
+terminal_cli 120 doctor
+steady
+expect_golden doctor-terminal
+terminal_cli 40 doctor
+expect_text "a narrow page" out "all is well"
+DATABASE_URL=sqlite:app.db YARAORM_URL_CACHE=sqlite:cache.db cli doctor
+expect_text "the environment has its say" out "environment    DATABASE_URL, YARAORM_URL_CACHE"
+cli --config yaraorm.ini doctor;         expect_text "why this file" out "yaraorm.ini (given with --config)"
 cli doctor --json;                       expect_json '$.ok' true
+expect_json '$.file_reason' 'in the working directory'
+expect_json '$.plugin_checks[0].status' ok
+expect_json '$.connections[0].journal_mode' wal
 expect_json '$.connections[1].name' cache
 sed -i 's|./replica.so|./misbehave.so\nargs=crash|' yaraorm.ini
 cli doctor;                              expect_error "a plugin that crashes" YO-P005 1

@@ -5,8 +5,8 @@
 # The child may take five seconds; a sanitizer needs some for itself.
 hostile () { # FILE ARGS ID TEXT
   local start=$SECONDS
-  cli plugin check "$1" --args "$2"
-  [ "$status" = 4 ] && grep -q "^error $3: " err && grep -qF -- "$4" err
+  cli plugin check "$1" --args "$2" --connections default,replica,node0000
+  [ "$status" = 4 ] && grep -q " FAIL  *$3 " out && grep -qF -- "$4" out
   report "$(basename "$1") $2: $3, $4" $?
   [ $((SECONDS - start)) -le 8 ];                      report "it took no longer than its limit" $?
 }
@@ -25,12 +25,31 @@ hostile "$ZOO/newer-major.so" "" YO-P003 "ABI 2.0"
 hostile "$ZOO/newer-minor.so" "" YO-P003 "newer router ABI 1.1"
 hostile "$ZOO/larger-structs.so" "" YO-P003 "larger structs"
 hostile "$ZOO/two-marks.so" "" YO-P003 "ABI marks of two versions"
-hostile ./misbehave.so crash YO-P005 'db_for_read ("User")'
-hostile ./misbehave.so loop YO-P009 'db_for_write ("User")'
+hostile ./misbehave.so crash YO-P005 'crashed, signal 11 (SIGSEGV), model "User"'
+hostile ./misbehave.so loop YO-P009 'did not come back, killed, model "User"'
 hostile ./misbehave.so exit YO-P010 "exit (7)"
 hostile ./misbehave.so dead-stack YO-P011 "memory that was given up"
 hostile ./misbehave.so not-utf8 YO-R001 "not UTF-8"
-CONSTRUCTOR=loop hostile ./constructor.so "" YO-P009 loading
-CONSTRUCTOR=exit hostile ./constructor.so "" YO-P010 loading
-CONSTRUCTOR=fork hostile ./constructor.so "" YO-P010 loading
+CONSTRUCTOR=loop hostile ./constructor.so "" YO-P009 "did not come back"
+CONSTRUCTOR=exit hostile ./constructor.so "" YO-P010 "ended the process, exit (0)"
+CONSTRUCTOR=fork hostile ./constructor.so "" YO-P010 "ended the process, exit (0)"
+
+# Those that a trial must refuse, too: each by its name.
+call () { # KIND ID TEXT
+  hostile "$ZOO/hostile-$1.so" "" "$2" "$3"
+  grep -q '^db_for_read  *ok ' out && grep -q '^db_for_write  *FAIL ' out
+  report "hostile-$1: in db_for_write" $?
+}
+call abort YO-P005 'crashed, signal 6 (SIGABRT), model "User"'
+call crash YO-P005 'crashed, signal 11 (SIGSEGV), model "User"'
+call exit YO-P010 'ended the process, exit (0), model "User"'
+call loop YO-P009 'did not come back, killed, model "User"'
+call unknown YO-R003 'returned "nowhere", which is none of default, replica, node0000'
+call long YO-R001 'longer than 63 bytes'
+call space YO-R001 'returned " node0000", and no connection can have such a name'
+call forged YO-R001 'returned "node0000\ndone", and no connection can have such a name'
+call pointer YO-P005 'model "User", reading its answer'
+call turns YO-R003 'returned "nowhere"'
+call kill YO-P005 'crashed, signal 9 (SIGKILL)'
+call close YO-P009 'did not come back, killed, model "User"'
 finish

@@ -3,7 +3,10 @@
 . "$HERE/common.sh"
 
 cli plugin info ./replica.so;                          expect_status "a sound plugin" 0
-[ -n "$SANITIZE" ] || expect_golden info-replica
+if [ -z "$SANITIZE" ]; then
+  expect_golden info-replica
+  terminal_cli 100 plugin info ./replica.so;           expect_golden info-replica-terminal
+fi
 sum=$(sha256sum < replica.so)
 cli plugin info ./replica.so --json
 expect_json '$.ok' true

@@ -12,8 +12,8 @@ for first in $(cat out); do
   cli complete "$first" ''
   for second in $(cat out) ''; do
     name="$first${second:+ $second}"
-    cli help "$name"
-    [ $status = 0 ] || continue
+    cli help $name
+    grep -q '^Usage:' out || continue # a first word alone
     sed 's/^ *//; /^$/d' out > lines
     sed 's/^ *//' page | grep -vqxFf lines - && [ "$(sed 's/^ *//' page | grep -xFf lines | sort -u | wc -l)" -ge "$(sort -u lines | wc -l)" ]
     report "the page has all of $name --help" $?
@@ -45,6 +45,11 @@ printf '[connection default]\nurl=sqlite:app.db\n[connection cache]\nurl=sqlite:
 complete_to "connections" "default cache " sql ''
 complete_to "more connections" "cache " conn ping default c
 complete_to "commands behind help" "ping " help conn p
+complete_to "formats" "json jsonl " conn list --format js
+complete_to "colors" "auto always never " --color ''
+complete_to "behind an option with a value" "plan " --format json schema pl
+complete_to "options of every command" "--quiet " sql --q
+complete_to "the command version" "version " v
 complete_to "nothing that begins so" "" nothing
 bash -c 'source "$SOURCE/yaraorm-cli.bash"; COMP_WORDS=("$CLI" conn pi); COMP_CWORD=2; _yaraorm_cli "$CLI"; echo "${COMPREPLY[@]}"' > out 2> err
 [ "$(cat out)" = ping ];                 report "through bash" $?

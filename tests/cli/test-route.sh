@@ -18,7 +18,7 @@ expect_json '$.ok' true
 expect_json '$.decisions[0].said' null
 expect_json '$.decisions[0].reason' default
 cli route test ./misbehave.so --args empty --op read --model User
-expect_text "an empty answer is no answer" out "User   read  -            default     fell back"
+expect_text "an empty answer is no answer" out "User   read  NULL         default     fell back"
 cli route test ./misbehave.so --args hint --hint tenant=cache --hint other=1 --op read --model User
 expect_text "a hint reaches the router" out "User   read  cache        cache"
 
@@ -76,30 +76,79 @@ sleep 0.1
   tr '\0' ' ' < "$process/cmdline"
 done | grep -q -- --probe
 report "no child stays behind" $?
-# One decision, step by step.
-cli route explain ./analytics.so Event write;          expect_golden explain-router
-cli route explain ./analytics.so User read;            expect_golden explain-default
-cli route explain ./analytics.so Event write --in-transaction default; expect_golden explain-pinned
-cli route explain ./analytics.so Event write --in-transaction default --rule strict; expect_golden explain-strict
-cli route explain ./analytics.so Event read --in-transaction default --rule by_name
-expect_text "by its name" out "It goes to analytics, outside of the transaction."
-cli route explain ./replica.so User read --in-transaction default --rule strict
-expect_status "written there" 0
-expect_text "and so read there" out "the model is written there"
-cli route explain ./analytics.so Event write --in-transaction analytics --rule strict --json
-expect_json '$.ok' true
-expect_json '$.reason' transaction
-expect_json '$.connection' analytics
-expect_json '$.steps[*].step' $'transaction\nusing\nrouter\nmodel\ndefault'
-cli route explain ./analytics.so Event write --in-transaction default --rule strict --json
-expect_json '$.ok' false
-expect_json '$.error.id' YO-R007
-cli route explain ./misbehave.so User read --args typo;          expect_error "unknown connection" YO-R003 1
-cli route explain ./misbehave.so User read --args not-utf8;      expect_error "not UTF-8" YO-R001 4
-cli route explain ./misbehave.so User read --args crash;         expect_error "crash" YO-P005 4
-cli route explain ./replica.so User read --in-transaction geo;   expect_error "unknown place" YO-U003 2
-cli route explain ./replica.so User;                             expect_error "no operation" YO-U003 2
-cli route explain ./replica.so User look;                        expect_error "no such operation" YO-U003 2
-cli route explain ./replica.so User read --rule strict;          expect_error "a rule alone" YO-U003 2
-cli route explain ./replica.so User read --in-transaction default --rule loose; expect_error "no such rule" YO-U003 2
+
+# The sample, in a pipe and on terminals, and without signs that the encoding lacks.
+. "$HERE/sample-config.sh"
+cli route test ./replica_router.so;                              expect_golden route-sample
+grep -qx 'router  ./replica_router.so   abi 1   build-id [0-9a-f]\{6\}…   exports db_for_read db_for_write' out
+report "the head has the begin of the build-id" $?
+terminal_cli 100 route test ./replica_router.so;                 expect_golden route-sample-terminal
+terminal_cli 40 route test ./replica_router.so --color=never;    expect_golden route-sample-narrow-terminal
+LC_ALL=C cli route test ./replica_router.so --model Audit;       expect_golden route-sample-ascii
+cli route test ./replica_router.so --model User --model Snapshot; expect_status "no problem" 0
+cli route test ./replica_router.so --json
+expect_status "a write to a standby, with --json" 1
+expect_json '$.error.id' YO-R004
+expect_json '$.error.hint' 'let db_for_write("Audit") return NULL or "default"'
+expect_json '$.decisions[5].role' standby
+expect_json '$.decisions[2].backend' sqlite
+cli route test ./replica_router.so --format csv --model User
+expect_text "CSV" out "User,write,NULL,default,postgresql,primary,fell back"
+sed -i -e 's/^role=primary/role=standby/' -e 's/^role=standby/role=primary/2' yaraorm.ini
+sed -i '/^\[connection cache/,/^url/s/^url=.*/&\nrole=primary/' yaraorm.ini
+cli route test ./replica_router.so --model Audit --op write
+expect_text "default is no way out" err 'hint: let db_for_write("Audit") return "cache"'
+rm yaraorm.ini
+
+# Models by name and from a library.
+printf '%s\n' '# all of them' Order '' ' Order ' Invoice > names
+cli route test ./replica.so --models-from names --op write;      expect_golden route-models-from
+"$CLI" route test ./replica.so --models-from - --op read < names > out 2> err
+status=$?
+expect_text "from standard input" out "Invoice  read  replica"
+cli route test ./replica.so --models-from names --model User --json
+expect_json '$.decisions[*].model' $'User\nUser\nOrder\nOrder\nInvoice\nInvoice'
+cli route test ./replica.so --models-from absent;                expect_error "no such list" YO-S002 3
+echo 'two words' > names
+cli route test ./replica.so --models-from names;                 expect_error "no name" YO-S002 3
+expect_text "its line" err "line 1: "
+: > names
+cli route test ./replica.so --models-from names;                 expect_error "no names" YO-S002 3
+cli route test ./template.so --models ./models.so;               expect_golden route-library
+cli route test ./template.so --models ./models.so --model Nose;  expect_error "not in the library" YO-S002 3
+expect_text "a model is suggested" err 'did you mean "Note"?'
+cli route test ./template.so --models ./models.so --model Note --json
+expect_json '$.decisions[*].connection' $'cache\ncache'
+cli route test ./template.so --models ./models.so --connections other
+expect_error "its connection is none" YO-C003 2
+cli route test ./template.so --models ./replica.so;              expect_error "no models" YO-S002 3
+MODELS=crash cli route test ./template.so --models ./models.so;  expect_error "a library that crashes" YO-S002 3
+MODELS=loop cli route test ./template.so --models ./models.so;   expect_error "a library that hangs" YO-S002 3
+
+# Limits and repeats.
+cli route test ./misbehave.so --args loop --deadline 50ms --model User; expect_error "a deadline" YO-P009 4
+expect_text "it is named" err "deadline 50ms"
+cli route test ./misbehave.so --args slow --deadline 1s --model User --repeat 3; expect_status "slow, but in time" 0
+cli route test ./misbehave.so --args turn --model User --repeat 7; expect_golden route-repeat
+cli route test ./misbehave.so --args turn --model User --repeat 1; expect_no_text "asked once" out "in turn"
+
+# In this process.
+cli route test ./replica.so --in-process --model User;           expect_golden route-in-process
+cli route test ./misbehave.so --args typo --in-process;          expect_error "errors are the same" YO-R003 1
+cli route test ./misbehave.so --args refuse --in-process;        expect_error "refusals, too" YO-P008 4
+bash -c 'ulimit -c 0; exec "$0" route test ./misbehave.so --args crash --in-process' "$CLI" > out 2> err
+status=$?
+expect_status "a crash is that of the program" 139
+
+# Wrong usage.
+cli route test ./replica.so --in-process --deadline 1s;          expect_error "nobody to end it" YO-U003 2
+cli route test ./replica.so --deadline soon;                     expect_error "no time" YO-U003 2
+cli route test ./replica.so --deadline 10s;                      expect_error "too long" YO-U003 2
+cli route test ./replica.so --repeat 2000;                       expect_error "too often" YO-U003 2
+cli route test ./replica.so --repeat -1;                         expect_error "less than once" YO-U003 2
+cli route test ./replica.so --modles-from x;                     expect_error "mistyped" YO-U002 2
+expect_text "an option is suggested" err "did you mean --models-from?"
+cli route test ./replica.so --op wirte;                          expect_error "mistyped operation" YO-U003 2
+expect_text "an operation is suggested" err 'did you mean "write"?'
+cli route test ./replica.so --live;                              expect_error "live without a configuration" YO-C002 3
 finish

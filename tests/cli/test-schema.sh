@@ -28,13 +28,20 @@ INI
 cli schema plan;                         expect_golden schema-plan
 [ ! -e app.db ];                         report "a plan makes no file" $?
 cli schema plan --exit-code;             expect_status "--exit-code" 1
-cli schema show;                         expect_status "show" 0
-cli schema apply;                        expect_error "nobody to ask" YO-S005 2
+cli schema show;                         expect_golden schema-show
+terminal_cli 40 schema show;             expect_golden schema-show-terminal
+terminal_cli 80 schema plan;             expect_golden schema-plan-terminal
+terminal_cli 40 schema plan;             expect_golden schema-plan-40-terminal
+cli schema plan --json;                  expect_json '$.connections[1].statements[0]' 'CREATE TABLE "event" ("id" INTEGER PRIMARY KEY AUTOINCREMENT, "at" INTEGER NOT NULL) STRICT'
+cli schema apply;                        expect_golden schema-nobody
+cli --config yaraorm.ini schema apply --no-input --allow-drop --json; expect_json '$.error.hint' 'yaraorm-cli schema apply --config yaraorm.ini --allow-drop --yes'
+expect_status "nobody to ask" 2
+expect_json '$.connections[1].name' events
 cli schema apply --yes;                  expect_golden schema-apply
 cli schema apply --yes;                  expect_golden schema-again
 cli schema plan --exit-code;             expect_status "nothing is missing" 0
 [ ! -e spare.db ];                       report "a file that nobody writes to is not made" $?
-script -qec "'$CLI' schema apply" /dev/null > out 2> err < /dev/null
+terminal_cli 80 schema apply
 expect_text "nothing to do on a terminal" out "nothing to do"
 
 # What is new.
@@ -44,13 +51,43 @@ cli schema plan --json;                  expect_json '$.connections[0].name' def
 echo n | script -qec "'$CLI' schema apply" /dev/null > out 2> err
 status=$?
 expect_status "no" 1
-expect_text "the question names it" out "Run 3 statements on 1 connection?"
-echo y | script -qec "'$CLI' schema apply" /dev/null > out 2> err
+expect_text "no is no" out "nothing was run"
+expect_text "the question names it" out "Run 3 statements on default (app.db)? [y/N]"
+{ sleep 2; echo y; } | script -qec "stty -echo; exec '$CLI' schema apply --color=never" /dev/null > out 2> err
 status=$?
-expect_status "yes" 0
+sed -i 's/\r$//' out
+expect_golden schema-apply-terminal
 cli schema plan --exit-code;             expect_status "it was applied" 0
 cli sql default "INSERT INTO teams (title, code) VALUES ('a', 'b'), ('c', 'b')" --write
 expect_error "the new column is unique" YO-D002 6
+
+# What no model has stays, unless it may be dropped. A table without a model is nobody's business.
+cli sql default --write "ALTER TABLE teams ADD COLUMN \"größe\" TEXT; CREATE INDEX by_size ON teams (\"größe\"); ALTER TABLE teams ADD COLUMN used INTEGER; CREATE VIEW seen AS SELECT used FROM teams; CREATE TABLE apart (a); ALTER TABLE users ADD COLUMN boss INTEGER REFERENCES users (id)"
+cli schema plan --exit-code;             expect_golden schema-kept
+terminal_cli 80 schema plan;             expect_golden schema-kept-terminal
+cli schema apply;                        expect_status "nothing to be done" 0
+cli schema plan --allow-drop;            expect_golden schema-drop
+terminal_cli 40 schema plan --allow-drop; expect_golden schema-drop-terminal
+cli schema plan --json;                  expect_json '$.connections[0].kept[1]' 'index "by_size" of "teams" is not in the model; kept'
+cli schema plan --allow-drop --json;     expect_json '$.connections[0].statements[1]' 'DROP INDEX "by_size"'
+echo n | script -qec "'$CLI' schema apply --allow-drop" /dev/null > out 2> err
+expect_text "the question says that something is dropped" out "Run 4 statements, 4 of them to drop something, on default (app.db)? [y/N]"
+cli schema apply --allow-drop --yes;     expect_golden schema-drop-refused
+cli sql default 'SELECT count(*) AS n FROM pragma_table_info ($1)' -p teams --format jsonl
+expect_text "nothing was dropped" out '{"n":5}'
+cli sql default --write 'DROP VIEW seen'
+cli schema apply --allow-drop --yes;     expect_golden schema-dropped
+cli schema apply --allow-drop --yes;     expect_text "once" out "nothing to do"
+cli sql default 'SELECT count(*) AS n FROM pragma_table_info ($1)' -p teams --format jsonl
+expect_text "two columns are gone" out '{"n":3}'
+cli sql default --write 'SELECT * FROM apart'; expect_status "the table is still there" 0
+
+# Nobody is kept waiting: Ctrl-C at the question.
+sed -i 's/^index.by_title.*/&\nindex.by_code=code/' yaraorm.ini
+(sleep 1; printf '\003'; sleep 2) | script -qec "'$CLI' schema apply" /dev/null > out 2> err
+status=$?
+expect_status "Ctrl-C at the question" 130
+cli schema apply --yes;                  expect_status "nothing had been done" 0
 
 # What cannot be done is said, with what was.
 printf '[model Log]\nfield.id=int64; primary-key\n' >> yaraorm.ini
@@ -73,6 +110,7 @@ sed -i 's/references=Team; nullable/&; unconstrained/' yaraorm.ini
 cli schema drift --router ./move.so;     expect_status "an empty table may move" 0
 cli sql default --write "INSERT INTO teams (title) VALUES ('a')"
 cli schema drift --router ./move.so;     expect_golden schema-drift
+terminal_cli 40 schema drift --router ./move.so; expect_golden schema-drift-terminal
 cli schema drift --router ./move.so --json; expect_json '$.moves[0].model' Team
 cli schema drift --router ./replica.so;  expect_error "a router without that rule" YO-S006 1
 cli schema drift --router ./absent.so;   expect_error "a plugin that is absent" YO-P001 4
@@ -81,6 +119,8 @@ cli schema drift;                        expect_error "no router" YO-U003 2
 # The other way: the tables as models, and nothing lacks.
 cli sql default --write 'CREATE TABLE odd (a, b, PRIMARY KEY (a, b)); CREATE TABLE "audit_log" (id INTEGER PRIMARY KEY, price NUMERIC, raw BLOB NOT NULL, at TIMESTAMP, "say=so" TEXT); CREATE TABLE kinds (code VARCHAR(3) PRIMARY KEY, r REAL, b BOOLEAN, i SMALLINT, d DATE)'
 cli schema import default;               expect_golden schema-import
+terminal_cli 40 schema import default;   expect_golden schema-import-terminal
+cli schema import default
 { printf '[connection default]\nurl=sqlite:app.db\n'; cat out; } > import.ini
 cli --config import.ini schema plan --exit-code; expect_status "what was imported is complete" 0
 cli schema import nothing;               expect_error "import of an unknown name" YO-C003 2

@@ -26,7 +26,25 @@ cli sql default "SELECT 'ä€😀' AS \"größe\", x'00ff' AS raw"; expect_gold
 cli sql default 'SELECT 1' --format xml; expect_error "unknown format" YO-U003 2
 cli --json sql default 'SELECT 1 AS a'
 expect_json '$.results[0].columns[0]' a
-COLUMNS=40 cli sql default 'SELECT 1';   expect_status "a narrow terminal" 0
+
+# On a terminal, also a narrow one; wide and combining characters keep the columns.
+cli sql default --write "CREATE TABLE \"größe 表\" (a INTEGER, \"名\" TEXT); INSERT INTO \"größe 表\" VALUES (1, '日本語'), (22, 'é' || char(0x301)), (333, NULL)"
+cli sql default 'SELECT * FROM "größe 表"';  expect_golden sql-wide
+terminal_cli 80 sql default 'SELECT * FROM "größe 表"'; expect_golden sql-wide-terminal
+terminal_cli 40 sql default "SELECT a, \"名\", '表 of a very long text that does not fit into forty columns' AS long FROM \"größe 表\""
+expect_golden sql-narrow-terminal
+terminal_cli 40 sql default 'SELECT * FROM t WHERE a > 9'; expect_golden sql-empty-terminal
+terminal_cli 40 sql default 'SELECT * FROM "größer 表"'; expect_golden sql-error-terminal
+
+# Plans.
+cli sql default --explain 'DELETE FROM t WHERE a IN (SELECT a FROM t WHERE b = $1)' -p x; expect_golden sql-explain
+terminal_cli 40 sql default --explain 'SELECT * FROM t ORDER BY b'; expect_golden sql-explain-terminal
+cli sql default --explain --write 'DELETE FROM t'; expect_status "with --write" 0
+cli sql default --explain --write 'INSERT INTO t SELECT * FROM t; DROP TABLE t'; expect_status "of several" 0
+cli sql default --explain 'ANALYZE DELETE FROM t'; expect_error "not two of them" YO-D002 6
+cli sql default --explain --json 'SELECT * FROM t'; expect_json '$.results[0].plan[0]' 'SCAN t'
+cli sql default 'SELECT count(*) AS n FROM t' --format jsonl
+expect_text "nothing was run" out '{"n":3}'
 
 # Read-only.
 cli sql default 'DELETE FROM t';         expect_golden sql-read-only
@@ -66,6 +84,20 @@ cli sql default;                         expect_error "no statement at all" YO-U
 cli sql;                                 expect_error "no name" YO-U003 2
 cli sql default SELECT 1;                expect_error "unquoted" YO-U003 2
 cli sql default -f x.sql 'SELECT 1';     expect_error "file and statement" YO-U003 2
+
+# Ctrl-C: the statement that runs is undone, and what was done before is said.
+cat > long.sql <<'SQL'
+INSERT INTO t VALUES (8, 'stays');
+INSERT INTO t WITH RECURSIVE n (i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n) SELECT i, 'undone' FROM n LIMIT 1000000000;
+SQL
+timeout --foreground --preserve-status -s INT 2 "$CLI" sql default --write -f long.sql > out 2> err
+status=$?
+expect_status "interrupted" 130
+expect_text "what stays is said" err "interrupted at statement 2 of 2; what ran before it stays"
+cli sql default 'SELECT count(*) AS n FROM t WHERE a >= 8' --format jsonl
+expect_text "nothing half done" out '{"n":1}'
+cli sql default --timeout 500ms 'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n'
+expect_error "the time is over" YO-D004 5
 
 # A reader that goes away.
 "$CLI" sql default 'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000) SELECT i FROM n' --format csv 2> err | head -n 1 > out

@@ -15,12 +15,49 @@ value () { # PATH
   "$JSON_GET" "$1" < out
 }
 
-cli route swap ./replica.so ./analytics.so --duration 2 --every 20
-expect_status "two good routers" 0
+# The figures differ from run to run, and with them the spaces before them.
+normalize_report () {
+  sed -i -E -e 's/[0-9]+ done/COUNT done/' -e 's/(decisions|statements|rows|files damaged) +[0-9]+( [0-9]{3})*/\1 COUNT/' -e 's/\([ab] [0-9 ]+, b [0-9 ]+\)/(a COUNT, b COUNT)/' \
+      -e 's/[0-9]+ refused/COUNT refused/' -e 's/[0-9.]+ (ns|µs|ms)/TIME/g' -e 's/ \(around swap [0-9]+\)//' -e 's/[0-9]+ retired and closed/COUNT retired and closed/' -e 's/ +/ /g' out
+}
+
+cli route swap ./replica.so ./analytics.so --threads 4 --duration 2s --every 20ms
+expect_no_text "no word of a sanitizer" err WARNING
 expect_text "PASS" out PASS
-expect_text "nothing wrong" out "wrong or torn       0"
+expect_text "nothing wrong" out "wrong or torn                0"
+expect_text "no call too late" out "calls into unloaded code     0"
+[ -n "$SANITIZE" ] || expect_text "what is left" out "loads left mapped            1 (the active one); "
+grep -Eq '^swaps {5,25}[0-9]+ done, 0 refused$' out;   report "swaps are counted" $?
+grep -Eq '^decisions +[0-9]+   \(a [0-9]+, b [0-9]+\)$' out; report "decisions, plain digits in a pipe" $?
+grep -Eq '^p50 [0-9.]+ (ns|µs|ms)  p99 [0-9.]+ (ns|µs|ms)  p99.9 [0-9.]+ (ns|µs|ms)  max [0-9.]+ (ns|µs|ms)( \(around swap [0-9]+\))?$' out
+report "latencies" $?
+normalize_report
+[ -n "$SANITIZE" ] || expect_golden swap
+terminal_cli 100 route swap ./replica.so ./analytics.so --duration 2 --every 20
+grep -q "swapping, swap " out;                         report "a terminal is told how far it is" $?
+grep -Eq '^decisions +[0-9]+( [0-9]{3})+   \(a' out;    report "and gets digits in groups" $?
+sed -i 's/.*\x1b\[K//' out; normalize_report
+[ -n "$SANITIZE" ] || expect_golden swap-terminal
 expect_no_text "no word of a sanitizer" err WARNING
 nothing_left "PASS"
+
+# Rules take part as plugins do.
+printf '[connection default]\nurl=sqlite:app.db\n[connection replica]\nurl=sqlite:r.db\n[route]\n*.read=80%% replica, 20%% default\n' > new.ini
+cli route swap ./new.ini ./replica.so --duration 0.5 --every 10 --hostile --json
+expect_status "rules and a plugin whose file is damaged" 0
+expect_json '$.result.wrong' 0
+[ "$(value '$.result.decisions_a')" -gt 0 ];           report "the rules decided" $?
+cli route swap rules: ./new.ini --config new.ini --duration 0.2 --every 10
+expect_status "rules and rules" 0
+cli route swap --config new.ini ./new.ini --duration 0.2 --every 10
+expect_status "the rules in force are A" 0
+expect_text "rules leave nothing mapped" out "loads left mapped            0; "
+cli route swap ./new.ini ./new.ini --hostile;          expect_error "nothing to damage" YO-U003 2
+cli route swap ./replica.so ./nowhere.ini;             expect_error "no such file" YO-C001 3
+printf '[connection default]\nurl=sqlite:app.db\n' > none.ini
+cli route swap ./replica.so ./none.ini;                expect_error "no rules" YO-U003 2
+cli route swap ./replica.so rules:;                    expect_error "no configuration" YO-U003 2
+nothing_left "rules"
 
 cli route swap ./replica.so ./yielding.so --connections default,replica,node0000 --duration 2 --every 5 --hostile --json
 expect_status "files that are damaged meanwhile" 0
@@ -64,7 +101,7 @@ nothing_left "an error"
 
 cli route swap;                                        expect_error "no plugin" YO-U003 2
 cli route swap ./replica.so;                           expect_error "one plugin" YO-U003 2
-for option in --threads=0 --threads=65 --duration=0 --duration=nan --every=0 --every=5000 --connection=x --connection=x=sqlite:y.db; do
+for option in --threads=0 --threads=65 --duration=0 --duration=nan --duration=5parsec --duration=2d --every=0 --every=5000 --every=5s --every=x --connection=x --connection=x=sqlite:y.db; do
   cli route swap ./replica.so ./analytics.so $option;  expect_error "$option" YO-U003 2
 done
 

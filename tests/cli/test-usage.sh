@@ -7,6 +7,11 @@ cli check ./x.so;                            expect_error "a command's second wo
 expect_text "the command is suggested" err 'did you mean "plugin check"?'
 cli plugin;                                  expect_error "a command's first word" YO-U001 2
 expect_text "its commands are shown" err "known    plugin check, plugin info, plugin new"
+cli rotue;                                   expect_error "a command's first word, mistyped" YO-U001 2
+expect_text "it is suggested" err 'did you mean "route"?'
+cli plugni --json;                           expect_json '$.error.command' plugni
+expect_json '$.error.hint' 'did you mean "plugin"?'
+cli --timeout x conn list --format json;     expect_json '$.error.id' YO-U003
 cli frobnicate --json;                       expect_json '$.error.id' YO-U001
 expect_status "the same exit code with --json" 2
 
@@ -35,5 +40,13 @@ cli plugin new 7up;                          expect_error "bad name" YO-N001 2
 cli plugin new "$(printf 'a%.0s' {1..64})";  expect_error "long name" YO-N001 2
 cli plugin new ok --template cahce;          expect_error "bad template" YO-U003 2
 expect_text "the template is suggested" err 'did you mean "cache"?'
+printf '[connection default]\nurl=sqlite:a.db\n[model User]\ntable=u\nfield.id=int64; primary-key\n' > yaraorm.ini
+cli conn ping defualt;                       expect_error "unknown connection" YO-C003 2
+expect_text "the connection is suggested" err 'did you mean "default"?'
+cli route test ./template.so --model Usre --model Event
+[ "$(cat err)" = 'hint: the configuration has no model "Usre"; did you mean "User"?' ]
+report "the model is suggested" $?
+cli route explain ./template.so Usre read --quiet
+[ ! -s err ];                                report "not with --quiet" $?
 cli route test -- -x;                        expect_error "-- ends the options" YO-P001 4
 finish

@@ -118,6 +118,25 @@ expect_answer (Fixture *fixture, const char *model_name, YaraOperation operation
   g_assert_nonnull (strstr (error->message, answered));
 }
 
+/* How many of a hundred reads in a row do not go to "default". */
+static void
+expect_share (Fixture *fixture, guint share)
+{
+  YaraModel model = { .struct_size = sizeof model, .name = "User", .table = "t" };
+  guint     n = 0;
+
+  for (guint i = 0; i < 100; i++)
+    {
+      YaraDecision decision;
+
+      if (yara_routes_decide (fixture->routes, &model, YARA_OPERATION_READ, NULL, NULL, &decision, NULL))
+        yara_database_unref (decision.database);
+      else
+        n++;
+    }
+  g_assert_cmpuint (n, ==, share);
+}
+
 static void
 set_shipped (Fixture *fixture, const char *name, const char *args)
 {
@@ -165,6 +184,17 @@ test_shipped (void)
   expect_bad_args (&fixture, "analytics", "Event=");
   expect_bad_args (&fixture, "analytics", "=a");
   expect_bad_args (&fixture, "analytics", long_args);
+
+  set_shipped (&fixture, "percent", "replica=25");
+  expect_share (&fixture, 25);
+  expect_answer (&fixture, "User", YARA_OPERATION_WRITE, "default");
+  expect_bad_args (&fixture, "percent", "replica=101");
+
+  set_shipped (&fixture, "shard", NULL);
+  expect_answer (&fixture, "User", YARA_OPERATION_WRITE, "default");
+  expect_bad_args (&fixture, "shard", "a,,b");
+  set_shipped (&fixture, "tenant", NULL);
+  expect_answer (&fixture, "User", YARA_OPERATION_READ, "default");
 
   set_shipped (&fixture, "cache", NULL);
   expect_answer (&fixture, "Snapshot", YARA_OPERATION_WRITE, "cache");

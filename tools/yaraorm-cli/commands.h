@@ -9,6 +9,7 @@ typedef struct
   const char *name;      /* one word or two */
   int       (*run) (char **arguments); /* [0] is the program, then what stands behind the name */
   const char *summary;
+  gboolean    has_table;         /* that can be printed as JSON lines or CSV */
 } Command;
 
 /* All commands, ending with a NULL name. */
@@ -16,6 +17,9 @@ extern const Command commands[];
 
 /* The command that `words` begin with, and how many words its name has: (nullable). */
 const Command *command_find (char **words, guint *n_words);
+
+/* Whether the command of that name has a table; so has "", which is the program before its command is known. */
+gboolean command_has_table (const char *name);
 
 /* Runs `command` with `words`, the program's name not among them. */
 int command_run (const Command *command, char **words);
@@ -26,6 +30,8 @@ int command_report_unknown (char **words);
 int command_route_test   (char **arguments);
 int command_route_explain (char **arguments);
 int command_route_diff   (char **arguments);
+int command_route_record (char **arguments);
+int command_route_replay (char **arguments);
 int command_route_swap   (char **arguments);
 int command_route_bench  (char **arguments);
 int command_plugin_check (char **arguments);
@@ -46,3 +52,4 @@ int command_schema_import (char **arguments);
 int command_schema_drift (char **arguments);
 int command_doctor       (char **arguments);
 int command_help         (char **arguments);
+int command_version      (char **arguments);

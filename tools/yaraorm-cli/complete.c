@@ -13,7 +13,9 @@
 #include "output.h"
 
 /* Commands whose arguments are connections. */
-static const char *const takes_connections[] = { "sql", "conn list", "conn ping", "conn wait", "schema import", NULL };
+static const char *const takes_connections[] = {
+  "sql", "conn list", "conn ping", "conn wait", "schema import", NULL
+};
 
 static void
 offer (const char *candidate, const char *start)
@@ -50,6 +52,22 @@ offer_connections (const char *start)
     offer (*name, start);
 }
 
+/* The values of the option `name`, where there are few. FALSE: anything can follow. */
+static gboolean
+offer_values (const char *name, const char *start)
+{
+  static const char *const colors[] = { "auto", "always", "never", NULL };
+  const char *const *values = NULL;
+
+  if (strcmp (name, "--format") == 0)
+    values = output_formats;
+  else if (strcmp (name, "--color") == 0)
+    values = colors;
+  for (; values != NULL && *values != NULL; values++)
+    offer (*values, start);
+  return values != NULL;
+}
+
 int
 complete_main (char **words)
 {
@@ -57,10 +75,14 @@ complete_main (char **words)
   const char *start = n > 0 ? words[n - 1] : "";
   const Command *command;
 
+  if (n > 1 && offer_values (words[n - 2], start))
+    return STATUS_DONE;
   while (n > 1 && words[0][0] == '-') /* options of the program */
     {
-      words++;
-      n--;
+      guint n_taken = n > 2 && options_takes_value (words[0]) ? 2 : 1;
+
+      words += n_taken;
+      n -= n_taken;
     }
   command = n > 1 ? command_find (words, &n_words) : NULL;
   if (command != NULL && n <= n_words)

@@ -174,19 +174,6 @@ check_plugin (YaraConfig *config)
   return probe_result_report (result, router.plugin);
 }
 
-static Report *
-check_secrets (YaraConfig *config)
-{
-  Report *report;
-
-  if (yara_config_get_warning (config) == NULL)
-    return NULL;
-  report = report_new ("YO-C010");
-  report_line (report, "reason", "%s", yara_config_get_warning (config));
-  report_line (report, "help", "yaraorm-cli help YO-C010");
-  return report;
-}
-
 int
 command_config_check (char **arguments)
 {
@@ -199,7 +186,7 @@ command_config_check (char **arguments)
 
   if (config == NULL)
     return status;
-  report = check_secrets (config);
+  report = configuration_check_secrets (config);
   if (report == NULL)
     report = check_plugin (config);
   document = make_document (config);
@@ -218,6 +205,25 @@ command_config_check (char **arguments)
 }
 
 /* ---- path ---- */
+
+/* Tells of the variables that give URLs; their names: (transfer full). */
+static JsonArray *
+trace_variables (void)
+{
+  g_auto(GStrv) names = configuration_list_variables ();
+  JsonArray *array = json_array_new ();
+
+  for (char **name = names; *name != NULL; name++)
+    {
+      gboolean is_default = strcmp (*name, "DATABASE_URL") == 0;
+
+      json_array_add_string_element (array, *name);
+      if (!output_is_json ())
+        printf ("%s  %s\n", *name, is_default ? "is the URL of \"default\" when the file has none"
+                                               : "is the URL of the connection it names, whatever the file says");
+    }
+  return array;
+}
 
 int
 command_config_path (char **arguments)
@@ -242,17 +248,21 @@ command_config_path (char **arguments)
   for (char **place = places; *place != NULL; place++)
     {
       gboolean exists = g_file_test (*place, G_FILE_TEST_EXISTS);
-      const char *what = !exists ? "is not there" : found == NULL ? "is used" : "comes too late";
 
       json_array_add_string_element (array, *place);
+      if (!output_is_json () && exists && found == NULL)
+        printf ("%s  is used: it is %s\n", *place, configuration_get_reason (*place));
+      else if (!output_is_json ())
+        printf ("%s  %s\n", *place, exists ? "comes too late" : "is not there");
       if (exists && found == NULL)
         found = *place;
-      if (!output_is_json ())
-        printf ("%s  %s\n", *place, what);
     }
   document = output_document_new (TRUE);
   set_text (document, "file", found);
+  if (found != NULL)
+    set_text (document, "reason", configuration_get_reason (found));
   json_object_set_array_member (document, "places", array);
+  json_object_set_array_member (document, "variables", trace_variables ());
   if (output_is_json ())
     output_document_print (document);
   return STATUS_DONE;

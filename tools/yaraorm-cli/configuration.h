@@ -12,6 +12,15 @@ YaraConfig *configuration_load (Report **report);
 /* The same, but NULL without an error where there is none and none was asked for. */
 YaraConfig *configuration_load_if_any (Report **report);
 
+/* Why the file `path` is the one: "given with --config", "in the working directory" and so on. */
+const char *configuration_get_reason (const char *path);
+
+/* The names of the environment's variables that give URLs, sorted: (transfer full). */
+char **configuration_list_variables (void);
+
+/* The error for a file whose passwords others can read, or NULL: (transfer full). */
+Report *configuration_check_secrets (YaraConfig *config);
+
 /* The name of a connection's backend: "postgresql", "sqlite"; what the file says about its role: "primary",
  * "standby" or "". (transfer none). */
 const char *configuration_get_backend (YaraConfig *config, const char *name);

@@ -10,19 +10,18 @@
 #include "output.h"
 #include "ping-output.h"
 
-/* Seconds. */
-#define PING_TIMEOUT 5
-#define WAIT_TIMEOUT 30
-
-/* Microseconds between two looks of "conn wait". */
-#define LOOK_EVERY (G_USEC_PER_SEC / 2)
+/* Microseconds. */
+#define PING_TIMEOUT (5 * G_USEC_PER_SEC)
+#define WAIT_TIMEOUT (30 * G_USEC_PER_SEC)
+#define LOOK_EVERY   (G_USEC_PER_SEC / 2) /* of "conn wait" */
 
 typedef struct
 {
   YaraConfig *config;
   char      **names;   /* that were asked for, or all */
-  double      timeout; /* seconds */
-  double      watch;   /* seconds, 0: once */
+  char       *watch;   /* --watch */
+  double      every;   /* seconds, 0: once */
+  char      **wanted;  /* --for */
 } Conn;
 
 static void
@@ -30,9 +29,29 @@ conn_clear (Conn *conn)
 {
   yara_config_unref (conn->config);
   g_strfreev (conn->names);
+  g_free (conn->watch);
+  g_strfreev (conn->wanted);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Conn, conn_clear)
+
+/* The names of the arguments and of --for: (transfer full); NULL: all of them. */
+static char **
+list_wanted (const Conn *conn, char **arguments)
+{
+  g_autoptr(GStrvBuilder) names = g_strv_builder_new ();
+
+  if (conn->wanted == NULL && *arguments == NULL)
+    return NULL;
+  for (char **name = conn->wanted; name != NULL && *name != NULL; name++)
+    {
+      if (strcmp (*name, "all") == 0)
+        return NULL;
+      g_strv_builder_add (names, *name);
+    }
+  g_strv_builder_addv (names, (const char **) arguments);
+  return g_strv_builder_end (names);
+}
 
 /* Parses the command line, loads the configuration and finds the names. FALSE: there is nothing left to do. */
 static gboolean
@@ -43,25 +62,29 @@ conn_begin (Conn *conn, Options *options, char **arguments, int *status)
 
   if (!options_parse (options, &words, status))
     return FALSE;
-  if (conn->timeout <= 0 || conn->timeout > 86400 || conn->watch < 0 || conn->watch > 86400)
+  if (conn->watch != NULL && !(options_parse_time (conn->watch, 1, &conn->every)
+                               && conn->every > 0 && conn->every <= 86400))
     {
-      *status = options_wrong (options->command, "seconds are more than 0 and at most 86400");
+      *status = options_wrong (options->command, "--watch %s is not a time of more than 0 and at most 1d, as in 1s",
+                               conn->watch);
       return FALSE;
     }
   conn->config = configuration_load (&report);
-  for (char **name = words + 1; report == NULL && *name != NULL; name++)
+  if (report == NULL)
+    conn->names = list_wanted (conn, words + 1);
+  for (char **name = conn->names; report == NULL && name != NULL && *name != NULL; name++)
     report = configuration_check_name (conn->config, *name);
   if (report != NULL)
     *status = report_print (report, NULL);
-  else
-    conn->names = words[1] != NULL ? g_strdupv (words + 1) : yara_config_list_connections (conn->config);
+  else if (conn->names == NULL)
+    conn->names = yara_config_list_connections (conn->config);
   return report == NULL;
 }
 
 int
 command_conn_list (char **arguments)
 {
-  g_auto(Conn) conn = { .timeout = PING_TIMEOUT };
+  g_auto(Conn) conn = { NULL };
   g_autoptr(Options) options = options_new ("conn list", "[NAME...]");
   int status;
 
@@ -76,7 +99,7 @@ static int
 look (const Conn *conn, gboolean redraw)
 {
   const char *const *names = (const char *const *) conn->names;
-  g_autoptr(GPtrArray) pings = ping_all (conn->config, names, conn->timeout * G_USEC_PER_SEC);
+  g_autoptr(GPtrArray) pings = ping_all (conn->config, names, FALSE, options_get_timeout (PING_TIMEOUT));
 
   if (redraw)
     fputs ("\033[H\033[J", stdout);
@@ -86,12 +109,9 @@ look (const Conn *conn, gboolean redraw)
 int
 command_conn_ping (char **arguments)
 {
-  g_auto(Conn) conn = { .timeout = PING_TIMEOUT };
+  g_auto(Conn) conn = { NULL };
   const GOptionEntry entries[] = {
-    { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &conn.timeout, "Seconds to wait for an answer (default: 5)",
-      "SECONDS" },
-    { "watch", 0, 0, G_OPTION_ARG_DOUBLE, &conn.watch, "Look again every so many seconds, until interrupted",
-      "SECONDS" },
+    { "watch", 0, 0, G_OPTION_ARG_STRING, &conn.watch, "Look again and again, as in 1s, until interrupted", "TIME" },
     { NULL }
   };
   g_autoptr(Options) options = options_new ("conn ping", "[NAME...]");
@@ -101,24 +121,24 @@ command_conn_ping (char **arguments)
   options_add (options, entries);
   if (!conn_begin (&conn, options, arguments, &status))
     return status;
-  if (conn.watch > 0 && !isatty (STDOUT_FILENO))
-    output_set_json (TRUE);
-  redraw = conn.watch > 0 && !output_is_json ();
+  if (conn.every > 0 && !isatty (STDOUT_FILENO) && output_get_format () == FORMAT_TABLE)
+    output_set_format (FORMAT_JSON);
+  redraw = conn.every > 0 && output_get_format () == FORMAT_TABLE && g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
   status = look (&conn, redraw);
-  while (conn.watch > 0 && fflush (stdout) == 0) /* the reader may have gone */
+  while (conn.every > 0 && fflush (NULL) == 0) /* the reader may have gone */
     {
-      g_usleep (conn.watch * G_USEC_PER_SEC);
+      g_usleep (conn.every * G_USEC_PER_SEC);
       status = look (&conn, redraw);
     }
   return status;
 }
 
 static Report *
-report_not_ready (const GPtrArray *pings, double timeout)
+report_not_ready (const GPtrArray *pings, gint64 timeout)
 {
   Report *report = report_new ("YO-C044");
 
-  report_line (report, "waited", "%g seconds", timeout);
+  report_line (report, "waited", "%g seconds", (double) timeout / G_USEC_PER_SEC);
   for (guint i = 0; i < pings->len; i++)
     {
       const Ping *ping = pings->pdata[i];
@@ -129,41 +149,50 @@ report_not_ready (const GPtrArray *pings, double timeout)
   return report;
 }
 
-int
-command_conn_wait (char **arguments)
+/* Looks again and again until all have answered; the error when the time is over: (transfer full). */
+static Report *
+wait_for (const Conn *conn, gint64 timeout)
 {
-  g_auto(Conn) conn = { .timeout = WAIT_TIMEOUT };
-  const GOptionEntry entries[] = {
-    { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &conn.timeout, "Seconds to wait (default: 30)", "SECONDS" },
-    { NULL }
-  };
-  g_autoptr(Options) options = options_new ("conn wait", "[NAME...]");
-  g_autoptr(JsonObject) document = NULL;
-  gint64 end;
-  int status;
+  gint64 end = g_get_monotonic_time () + timeout;
 
-  options_add (options, entries);
-  if (!conn_begin (&conn, options, arguments, &status))
-    return status;
-  end = g_get_monotonic_time () + conn.timeout * G_USEC_PER_SEC;
   for (;;)
     {
       gint64 left = MAX (end - g_get_monotonic_time (), G_USEC_PER_SEC / 10);
-      g_autoptr(GPtrArray) pings = ping_all (conn.config, (const char *const *) conn.names, left);
+      g_autoptr(GPtrArray) pings = ping_all (conn->config, (const char *const *) conn->names, FALSE, left);
       guint n_silent = 0;
 
       for (guint i = 0; i < pings->len; i++)
         n_silent += ((const Ping *) pings->pdata[i])->error != NULL;
       if (n_silent == 0)
-        break;
+        return NULL;
       if (g_get_monotonic_time () + LOOK_EVERY >= end)
-        {
-          g_autoptr(Report) report = report_not_ready (pings, conn.timeout);
-
-          return report_print (report, NULL);
-        }
+        return report_not_ready (pings, timeout);
+      output_progress ("waiting for %u of %u", n_silent, pings->len);
       g_usleep (LOOK_EVERY);
     }
+}
+
+int
+command_conn_wait (char **arguments)
+{
+  g_auto(Conn) conn = { NULL };
+  const GOptionEntry entries[] = {
+    { "for", 0, 0, G_OPTION_ARG_STRING_ARRAY, &conn.wanted, "all (the default), or a NAME; may be repeated",
+      "all|NAME" },
+    { NULL }
+  };
+  g_autoptr(Options) options = options_new ("conn wait", "[NAME...]");
+  g_autoptr(JsonObject) document = NULL;
+  g_autoptr(Report) report = NULL;
+  int status;
+
+  options_add (options, entries);
+  if (!conn_begin (&conn, options, arguments, &status))
+    return status;
+  report = wait_for (&conn, options_get_timeout (WAIT_TIMEOUT));
+  output_progress_clear ();
+  if (report != NULL)
+    return report_print (report, NULL);
   document = output_document_new (TRUE);
   if (output_is_json ())
     output_document_print (document);

@@ -13,6 +13,13 @@ YaraOrm *database_open (YaraConfig *config, const char *name, gboolean create, G
 /* FALSE: it is an SQLite file that is not there. */
 gboolean database_exists (YaraConfig *config, const char *name, GError **error);
 
+/* Where it is, from its URL: "db1:5432", "socket:5432", "service app", the name of a file or "memory":
+ * (transfer full). */
+char *database_name_server (YaraConfig *config, const char *name);
+
+/* The same with the name of the database there: "db1:5432, database app": (transfer full). */
+char *database_name_place (YaraConfig *config, const char *name);
+
 /* The connection of a name that was opened: (transfer none). */
 YaraConnection *database_get (YaraOrm *orm, const char *name);
 

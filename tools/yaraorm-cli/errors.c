@@ -31,6 +31,11 @@ const ErrorKind error_kinds[] = {
   { "YO-P012", STATUS_DONE,          "plugin changes its caller's state" },
   { "YO-P013", STATUS_DONE,          "plugin's memory grows with every call" },
   { "YO-P014", STATUS_DONE,          "router is not safe to call from several threads" },
+  { "YO-P015", STATUS_PLUGIN,        "plugin failed its trial" },
+  { "YO-L001", STATUS_NO,            "log of decisions exists" },
+  { "YO-L002", STATUS_NO,            "program did not end well" },
+  { "YO-L003", STATUS_NO,            "no decision was recorded" },
+  { "YO-L004", STATUS_CONFIGURATION, "log of decisions cannot be read" },
   { "YO-N001", STATUS_USAGE,         "name cannot be used" },
   { "YO-N002", STATUS_NO,            "folder exists" },
   { "YO-N003", STATUS_NO,            "files cannot be written" },
@@ -47,6 +52,7 @@ const ErrorKind error_kinds[] = {
   { "YO-D001", STATUS_UNREACHABLE,   "database cannot be reached" },
   { "YO-D002", STATUS_STATEMENT,     "database refused the statement" },
   { "YO-D003", STATUS_STATEMENT,     "statement would change the database" },
+  { "YO-D004", STATUS_UNREACHABLE,   "database took too long" },
   { "YO-S001", STATUS_CONFIGURATION, "there are no models" },
   { "YO-S002", STATUS_CONFIGURATION, "models cannot be loaded" },
   { "YO-S003", STATUS_NO,            "writes of a model go to several connections" },
@@ -54,6 +60,7 @@ const ErrorKind error_kinds[] = {
   { "YO-S005", STATUS_USAGE,         "nobody is there to be asked" },
   { "YO-S006", STATUS_NO,            "new routing would lose sight of rows" },
   { "YO-X001", STATUS_NO,            "child process cannot be started" },
+  { "YO-X002", STATUS_NO,            "output cannot be written" },
   { NULL }
 };
 
@@ -121,28 +128,19 @@ report_data (Report *report, const char *name, const char *value)
   json_object_set_string_member (report->object, name, value);
 }
 
-/* Prints what may have come from a plugin or a file: without control characters. */
-static void
-print_text (const char *text)
+void
+report_print_words (const Report *report)
 {
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
-
-  for (const char *c = valid; *c != '\0'; c++)
-    fputc (g_ascii_iscntrl (*c) ? '?' : *c, stderr);
-}
-
-static void
-print_block (const Report *report)
-{
+  output_progress_clear ();
   output_styled (stderr, STYLE_RED, "error");
   fputc (' ', stderr);
   output_styled (stderr, STYLE_BOLD, report->kind->id);
   fprintf (stderr, ": %s\n", report->kind->title);
   for (guint i = 0; i < report->lines->len; i += 2)
     {
-      fprintf (stderr, "  %-8s ", (char *) report->lines->pdata[i]);
-      print_text (report->lines->pdata[i + 1]);
-      fputc ('\n', stderr);
+      g_autofree char *text = output_make_printable (report->lines->pdata[i + 1]);
+
+      fprintf (stderr, "  %-8s %s\n", (char *) report->lines->pdata[i], text);
     }
 }
 
@@ -167,7 +165,7 @@ report_print (Report *report, JsonObject *document)
   else
     {
       fflush (stdout);
-      print_block (report);
+      report_print_words (report);
     }
   return report->kind->status;
 }

@@ -48,3 +48,6 @@ JsonObject *report_to_json (Report *report);
 /* Prints the block to stderr or, with --json, `document` (nullable) with the error in it to stdout.
  * Returns the exit code. */
 int report_print (Report *report, JsonObject *document);
+
+/* Prints the block to stderr whatever the format. */
+void report_print_words (const Report *report);

@@ -59,6 +59,19 @@ help_print_command (const char *command, GOptionContext *context)
   return STATUS_DONE;
 }
 
+/* The commands whose first word is `name`: (transfer full); NULL: there are none. */
+static char *
+list_group (const char *name)
+{
+  GString *group = g_string_new (NULL);
+  g_autofree char *start = g_strconcat (name, " ", NULL);
+
+  for (const Command *command = commands; command->name != NULL; command++)
+    if (g_str_has_prefix (command->name, start))
+      g_string_append_printf (group, "%-14s %s\n", command->name, command->summary);
+  return g_string_free (group, group->len == 0);
+}
+
 /* Whether a page is a topic of its own, not that of a command or an error. */
 static gboolean
 is_topic (const char *page)
@@ -167,7 +180,9 @@ command_help (char **arguments)
   command = command_find (words + 1, &n_words);
   if (command != NULL && n_words == g_strv_length (words + 1))
     return command_run (command, (char *[]) { (char *) "--help", NULL });
-  page = load_page (kind != NULL ? kind->id : subject);
+  page = kind == NULL ? list_group (subject) : NULL;
+  if (page == NULL)
+    page = load_page (kind != NULL ? kind->id : subject);
   if (page == NULL)
     return report_unknown (subject);
   if (kind != NULL)

@@ -2,7 +2,9 @@
  * Durations, counted in steps. */
 #include "latency.h"
 
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 guint64
 latency_now (void)
@@ -93,9 +95,27 @@ latency_to_json (const Latency *latency)
 char *
 latency_format (double nanoseconds)
 {
+  const char *micro = g_get_charset (NULL) ? "\302\265s" : "us";
+
   if (nanoseconds < 999.5)
     return g_strdup_printf ("%.0f ns", nanoseconds);
-  if (nanoseconds < 999.95e3)
-    return g_strdup_printf ("%.1f us", nanoseconds / 1e3);
-  return g_strdup_printf ("%.1f ms", nanoseconds / 1e6);
+  if (nanoseconds < 999.5e3)
+    return g_strdup_printf ("%.*f %s", nanoseconds < 9.95e3 ? 1 : 0, nanoseconds / 1e3, micro);
+  return g_strdup_printf ("%.*f ms", nanoseconds < 9.95e6 ? 1 : 0, nanoseconds / 1e6);
+}
+
+char *
+count_format (guint64 count)
+{
+  g_autofree char *digits = g_strdup_printf ("%" G_GUINT64_FORMAT, count);
+  gsize length = strlen (digits);
+  GString *text = g_string_new (NULL);
+
+  for (gsize i = 0; i < length; i++)
+    {
+      if (i > 0 && (length - i) % 3 == 0 && isatty (STDOUT_FILENO))
+        g_string_append_c (text, ' ');
+      g_string_append_c (text, digits[i]);
+    }
+  return g_string_free (text, FALSE);
 }

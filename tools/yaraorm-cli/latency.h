@@ -27,5 +27,8 @@ guint64 latency_quantile (const Latency *latency, double share);
 /* {"n","p50_ns","p99_ns","p999_ns","max_ns"}: (transfer full). */
 JsonObject *latency_to_json (const Latency *latency);
 
-/* "33 ns", "4.1 us", "2.0 ms": (transfer full). */
+/* "33 ns", "4.1 µs", "20 ms"; "us" where there is no UTF-8: (transfer full). */
 char *latency_format (double nanoseconds);
+
+/* "61204118", on a terminal "61 204 118": (transfer full). */
+char *count_format (guint64 count);

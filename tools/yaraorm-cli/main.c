@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * yaraorm-cli: the options before the command, and the way to the command. */
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "complete.h"
@@ -12,11 +14,19 @@
 #include "output.h"
 #include "probe.h"
 
-static int
-print_version (void)
+int
+command_version (char **arguments)
 {
-  g_autoptr(JsonObject) document = output_document_new (TRUE);
+  g_autoptr(Options) options = options_new ("version", NULL);
+  g_autoptr(JsonObject) document = NULL;
+  g_auto(GStrv) words = g_strdupv (arguments);
+  int status;
 
+  if (!options_parse (options, &words, &status))
+    return status;
+  if (words[1] != NULL)
+    return options_wrong ("version", "\"%s\" is one argument too many", words[1]);
+  document = output_document_new (TRUE);
   json_object_set_string_member (document, "version", YARAORM_VERSION);
   if (output_is_json ())
     output_document_print (document);
@@ -25,8 +35,18 @@ print_version (void)
   return STATUS_DONE;
 }
 
-int
-main (int argc, char **argv)
+/* A file that is opened must not become one of the three streams because the caller has closed that one. Using
+ * such a stream still fails. */
+static void
+fill_streams (void)
+{
+  for (int fd = 0; fd <= STDERR_FILENO; fd++)
+    if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+      _exit (STATUS_NO);
+}
+
+static int
+run (int argc, char **argv)
 {
   gboolean version = FALSE;
   const GOptionEntry entries[] = {
@@ -39,7 +59,6 @@ main (int argc, char **argv)
   guint n_words;
   int status;
 
-  setlocale (LC_ALL, "");
   if (argc > 2 && strcmp (argv[1], PROBE_COMMAND) == 0)
     return probe_main (argv + 1);
   if (argc > 1 && strcmp (argv[1], "complete") == 0)
@@ -53,7 +72,7 @@ main (int argc, char **argv)
   if (!options_parse (options, &words, &status))
     return status;
   if (version)
-    return print_version ();
+    return command_version ((char *[]) { (char *) "yaraorm-cli", NULL });
   if (words[1] == NULL)
     {
       if (output_is_json ())
@@ -65,6 +84,14 @@ main (int argc, char **argv)
   command = command_find (words + 1, &n_words);
   if (command != NULL)
     return command_run (command, words + 1 + n_words);
-  output_set_json (output_is_json () || g_strv_contains ((const char *const *) words, "--json"));
+  options_look_for_json (words);
   return command_report_unknown (words + 1);
+}
+
+int
+main (int argc, char **argv)
+{
+  fill_streams ();
+  setlocale (LC_ALL, "");
+  return output_finish (run (argc, argv));
 }

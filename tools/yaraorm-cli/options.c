@@ -4,7 +4,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "commands.h"
 #include "errors.h"
 #include "help.h"
 #include "output.h"
@@ -13,20 +15,27 @@
 /* The options of every command. */
 static struct
 {
-  gboolean json, help;
-  char    *color, *config, *set;
+  gboolean json, help, quiet, verbose, no_input;
+  char    *color, *config, *set, *format, *timeout;
+  double   seconds; /* of --timeout; 0: it was not given */
 } common;
 
 /* What the options to be printed begin with, or NULL. */
 static const char *completes;
 
 static const GOptionEntry common_entries[] = {
-  { "json", 0, 0, G_OPTION_ARG_NONE, &common.json, "Print the result, errors too, as one JSON object", NULL },
+  { "format", 0, 0, G_OPTION_ARG_STRING, &common.format, "table (the default), json, jsonl or csv", "FORMAT" },
+  { "json", 0, 0, G_OPTION_ARG_NONE, &common.json, "The same as --format json: one object, errors too", NULL },
   { "color", 0, 0, G_OPTION_ARG_STRING, &common.color, "Use color: always, never or auto (the default)",
     "WHEN" },
   { "config", 0, 0, G_OPTION_ARG_FILENAME, &common.config,
     "The configuration file (default: see \"config path\")", "FILE" },
   { "set", 0, 0, G_OPTION_ARG_STRING, &common.set, "The set of groups in it, as in [SET connection NAME]", "SET" },
+  { "timeout", 0, 0, G_OPTION_ARG_STRING, &common.timeout, "How long to wait on databases, as in 5s or 500ms",
+    "SEC" },
+  { "quiet", 0, 0, G_OPTION_ARG_NONE, &common.quiet, "No words on stderr but errors", NULL },
+  { "verbose", 0, 0, G_OPTION_ARG_NONE, &common.verbose, "Tell how far long work is, without a terminal, too", NULL },
+  { "no-input", 0, 0, G_OPTION_ARG_NONE, &common.no_input, "Never ask, as without a terminal", NULL },
   { "help", 'h', 0, G_OPTION_ARG_NONE, &common.help, "Show this help", NULL },
   { NULL }
 };
@@ -130,6 +139,43 @@ options_get_set (void)
   return common.set;
 }
 
+gint64
+options_get_timeout (gint64 usual)
+{
+  return common.seconds > 0 ? (gint64) (common.seconds * G_USEC_PER_SEC) : usual;
+}
+
+gboolean
+options_may_ask (void)
+{
+  return !common.no_input && isatty (STDIN_FILENO) && isatty (STDERR_FILENO);
+}
+
+gboolean
+options_parse_time (const char *text, double default_unit_seconds, double *seconds)
+{
+  static const struct
+  {
+    const char *name;
+    double      seconds;
+  } units[] = { { "s", 1 }, { "ms", 0.001 }, { "min", 60 }, { "h", 3600 }, { "d", 86400 } };
+  gsize digits = strspn (text, "0123456789.");
+  const char *unit = text + digits + strspn (text + digits, " ");
+  char *end;
+  double number = g_ascii_strtod (text, &end);
+
+  if (digits == 0 || end != text + digits)
+    return FALSE;
+  *seconds = number * default_unit_seconds;
+  for (guint i = 0; i < G_N_ELEMENTS (units); i++)
+    if (strcmp (unit, units[i].name) == 0)
+      {
+        *seconds = number * units[i].seconds;
+        return TRUE;
+      }
+  return *unit == '\0';
+}
+
 void
 options_complete (const char *start)
 {
@@ -154,38 +200,95 @@ options_print_common (void)
 }
 
 gboolean
+options_takes_value (const char *word)
+{
+  for (const GOptionEntry *entry = common_entries; entry->long_name != NULL; entry++)
+    if (g_str_has_prefix (word, "--") && strcmp (word + strlen ("--"), entry->long_name) == 0)
+      return entry->arg != G_OPTION_ARG_NONE;
+  return FALSE;
+}
+
+void
+options_look_for_json (char **words)
+{
+  for (; *words != NULL && strcmp (*words, "--") != 0; words++)
+    if (strcmp (*words, "--json") == 0 || strcmp (*words, "--format=json") == 0
+        || (strcmp (*words, "--format") == 0 && g_strcmp0 (words[1], "json") == 0))
+      output_set_format (FORMAT_JSON);
+}
+
+/* The mistake in the options of every command: (transfer full), or NULL. */
+static char *
+find_mistake (const Options *options, OutputFormat *format)
+{
+  *format = common.json ? FORMAT_JSON : FORMAT_TABLE;
+  if (common.color != NULL && !output_set_color (common.color))
+    return g_strdup_printf ("--color=%s is none of always, never, auto", common.color);
+  if (common.format != NULL && !output_format_parse (common.format, format))
+    return g_strdup_printf ("--format %s is none of table, json, jsonl, csv", common.format);
+  if (common.json && *format != FORMAT_JSON)
+    return g_strdup_printf ("--json and --format %s: one of them is wanted", common.format);
+  if (common.timeout != NULL && !(options_parse_time (common.timeout, 1, &common.seconds)
+                                  && common.seconds > 0 && common.seconds <= 86400))
+    return g_strdup_printf ("--timeout %s is not a time of more than 0 and at most 1d, as in 5s or 500ms",
+                            common.timeout);
+  if ((*format == FORMAT_JSONL || *format == FORMAT_CSV) && !common.help && !command_has_table (options->command))
+    return g_strdup_printf ("there is no table to be printed with --format %s; --json prints all there is",
+                            common.format);
+  return NULL;
+}
+
+/* Parses; what was given before the command and again behind it is freed. */
+static gboolean
+parse (Options *options, char ***arguments, GError **error)
+{
+  char **const texts[] = { &common.color, &common.config, &common.set, &common.format, &common.timeout };
+  char *before[G_N_ELEMENTS (texts)];
+  gboolean ok;
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    before[i] = *texts[i];
+  ok = g_option_context_parse_strv (options->context, arguments, error);
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    if (before[i] != *texts[i])
+      g_free (before[i]);
+  return ok;
+}
+
+gboolean
 options_parse (Options *options, char ***arguments, int *status)
 {
   g_auto(GStrv) given = g_strdupv (*arguments);
   g_autoptr(GError) error = NULL;
-  g_autofree char *color = NULL;
+  g_autofree char *mistake = NULL;
+  OutputFormat format;
 
   if (completes != NULL)
     {
       *status = print_names (options);
       return FALSE;
     }
-  if (!g_option_context_parse_strv (options->context, arguments, &error))
+  if (!parse (options, arguments, &error))
     {
-      /* The option may stand behind the mistake. */
-      output_set_json (output_is_json () || g_strv_contains ((const char *const *) given, "--json"));
+      options_look_for_json (given);
       *status = report_failure (options, given, error);
       return FALSE;
     }
-  output_set_json (common.json);
-  color = g_steal_pointer (&common.color); /* it may be given before and after the command */
-  if (color != NULL && !output_set_color (color))
-    {
-      *status = options_wrong (options->command, "--color=%s is none of always, never, auto", color);
-      return FALSE;
-    }
-  if (common.help)
+  output_set_words (common.quiet, common.verbose);
+  mistake = find_mistake (options, &format);
+  if (format == FORMAT_JSON || (!common.help && mistake == NULL && *options->command != '\0'))
+    output_set_format (format);
+  if (mistake != NULL)
+    options_look_for_json (given);
+  if (mistake != NULL)
+    *status = options_wrong (options->command, "%s", mistake);
+  else if (common.help)
     {
       common.help = FALSE; /* the manual page runs commands one after another */
       *status = help_print_command (options->command, options->context);
       return FALSE;
     }
-  return TRUE;
+  return mistake == NULL;
 }
 
 int

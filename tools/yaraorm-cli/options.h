@@ -4,6 +4,8 @@
 
 #include <yaraorm/yaraorm.h>
 
+#include "errors.h"
+
 /* Options are added before they are parsed; what the entries point to must outlive the parsing. */
 typedef struct
 {
@@ -24,9 +26,21 @@ void options_add (Options *options, const GOptionEntry *entries);
  * or an error; the exit code is in `status`. */
 gboolean options_parse (Options *options, char ***arguments, int *status);
 
+/* For errors before the options are known: --json may stand anywhere in `words`. */
+void options_look_for_json (char **words);
+
 /* What --config and --set say, before or after the command: (transfer none) (nullable). */
 const char *options_get_config (void);
 const char *options_get_set    (void);
+
+/* What --timeout says, for commands that wait on databases: microseconds; `usual` when it was not given. */
+gint64 options_get_timeout (gint64 usual);
+
+/* Whether there is somebody to be asked: not with --no-input, nor without a terminal. */
+gboolean options_may_ask (void);
+
+/* A time as in 5s, 50ms, 1min, 1h or 1d; a number alone has the default unit. FALSE: it is none. */
+gboolean options_parse_time (const char *text, double default_unit_seconds, double *seconds);
 
 /* From now on options_parse() only prints the options that begin with `start`, for the shell, and there is
  * nothing left to do. */
@@ -35,8 +49,14 @@ void options_complete (const char *start);
 /* Prints those that every command has; returns the exit code. */
 int options_print_common (void);
 
+/* Whether `word` is one of them whose value is the next word. */
+gboolean options_takes_value (const char *word);
+
 /* Prints a usage error (YO-U003) and returns the exit code. */
 int options_wrong (const char *command, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+/* Bytes of the longest name of a model or connection. */
+#define ROUTER_NAME_MAX 63
 
 /* What a router is asked. The parent hands it to the child as a command line. */
 typedef struct
@@ -50,6 +70,10 @@ typedef struct
   char  *operation;   /* "read" or "write"; (nullable) both */
   char  *transaction; /* the connection of the one that is open; (nullable) none */
   char  *rule;        /* its rule; (nullable) pinned */
+  char  *using;       /* the connection that the program names; (nullable) none */
+  char  *library;     /* with models; (nullable) */
+  char  *deadline;    /* for one call, as it was given; (nullable) the usual one */
+  int    repeat;      /* how often the same is asked; 0: as often as it usually is */
 } RouterOptions;
 
 #define ROUTER_OPTIONS_INIT { 0 }
@@ -62,6 +86,18 @@ void router_options_add (RouterOptions *router, Options *options, gboolean all);
 /* The options of a transaction that is open. */
 void router_options_add_transaction (RouterOptions *router, Options *options);
 
+/* The options about the calls: how long one may take, and how often the same is asked. */
+void router_options_add_calls (RouterOptions *router, Options *options);
+
+/* The library that has the models. */
+void router_options_add_library (RouterOptions *router, Options *options);
+
+/* Milliseconds that one call may take. */
+guint router_options_get_deadline (const RouterOptions *router);
+
+/* Adds the models named in the file `path`, "-" for stdin, a line each. The error, or NULL: (transfer full). */
+Report *router_options_read_models (RouterOptions *router, const char *path);
+
 /* FALSE: there is no such rule. */
 gboolean router_options_get_rule (const RouterOptions *router, YaraTransactionRule *rule);
 
@@ -69,11 +105,16 @@ gboolean router_options_get_rule (const RouterOptions *router, YaraTransactionRu
  * the router. */
 void router_options_take (RouterOptions *router, YaraConfig *config, char **arguments);
 
+/* Says so when a model that was named is almost one of the configuration: any name can be asked about. */
+void router_options_suggest_models (const RouterOptions *router, YaraConfig *config);
+
 /* Takes PLUGIN and checks what was given. */
 gboolean router_options_check (RouterOptions *router, const char *command, char **arguments, int *status);
 
 /* Whether `name` can be that of a model: 1 to 63 bytes without spaces and control characters. */
 gboolean router_options_is_model (const char *name);
+/* The same of a connection: 1 to 63 of A-Z a-z 0-9 _ -. */
+gboolean router_options_is_connection (const char *name);
 
 /* The names of the connections, "default" among them: (transfer full). */
 char **router_options_list_connections (const RouterOptions *router);

@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: MIT
- * What the user sees: color, tables and JSON documents. */
+ * What the user sees: formats, color and JSON documents. */
 #include "output.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
-static const struct
-{
-  const char *escape; /* for our own words */
-  const char *name;   /* for libsmartcols */
-} styles[] = {
-  [STYLE_PLAIN]  = { "", "reset" },
-  [STYLE_BOLD]   = { "\033[1m", "bold" },
-  [STYLE_GREEN]  = { "\033[32m", "green" },
-  [STYLE_YELLOW] = { "\033[33m", "brown" },
-  [STYLE_RED]    = { "\033[31m", "red" },
+#include "errors.h"
+#include "output-private.h"
+
+static const char *const escapes[] = {
+  [STYLE_PLAIN]  = "",
+  [STYLE_BOLD]   = "\033[1m",
+  [STYLE_GREEN]  = "\033[32m",
+  [STYLE_YELLOW] = "\033[33m",
+  [STYLE_RED]    = "\033[31m",
 };
 
 static enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } color_when = COLOR_AUTO;
-static gboolean json_wanted, roff_wanted;
+static OutputFormat format_wanted = FORMAT_TABLE;
+static FILE *rows; /* stdout, when it takes rows only */
+static gboolean roff_wanted, quiet_wanted, verbose_wanted;
 
 gboolean
 output_set_color (const char *when)
@@ -50,21 +53,118 @@ void
 output_styled (FILE *stream, Style style, const char *text)
 {
   if (style != STYLE_PLAIN && output_has_color (stream))
-    fprintf (stream, "%s%s\033[0m", styles[style].escape, text);
+    fprintf (stream, "%s%s\033[0m", escapes[style], text);
   else
     fputs (text, stream);
 }
 
-void
-output_set_json (gboolean json)
+const char *const output_formats[] = { "table", "json", "jsonl", "csv", NULL };
+
+gboolean
+output_format_parse (const char *name, OutputFormat *format)
 {
-  json_wanted = json;
+  for (guint i = 0; output_formats[i] != NULL; i++)
+    if (strcmp (output_formats[i], name) == 0)
+      {
+        *format = i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+/* Keeps stdout for the rows and gives everybody else nothing to write to. */
+static void
+separate_rows (void)
+{
+  int own = dup (STDOUT_FILENO);
+
+  rows = own >= 0 ? fdopen (own, "w") : NULL;
+  if (rows == NULL)
+    rows = stdout; /* it was closed, see fill_streams(): what is written to it is an error in the end */
+  else if (freopen ("/dev/null", "w", stdout) == NULL)
+    g_error ("/dev/null: %s", g_strerror (errno));
+}
+
+void
+output_set_format (OutputFormat format)
+{
+  format_wanted = format;
+  if ((format == FORMAT_JSONL || format == FORMAT_CSV) && rows == NULL)
+    separate_rows ();
+}
+
+OutputFormat
+output_get_format (void)
+{
+  return format_wanted;
 }
 
 gboolean
 output_is_json (void)
 {
-  return json_wanted;
+  return format_wanted == FORMAT_JSON;
+}
+
+FILE *
+output_get_rows (void)
+{
+  return rows != NULL ? rows : stdout;
+}
+
+void
+output_set_words (gboolean quiet, gboolean verbose)
+{
+  quiet_wanted = quiet;
+  verbose_wanted = verbose;
+}
+
+gboolean
+output_is_quiet (void)
+{
+  return quiet_wanted;
+}
+
+gboolean
+output_is_verbose (void)
+{
+  return verbose_wanted;
+}
+
+char *
+output_make_printable (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString *printable = g_string_new (NULL);
+
+  for (const char *c = valid; *c != '\0'; c = g_utf8_next_char (c))
+    if (g_unichar_iscntrl (g_utf8_get_char (c)))
+      g_string_append_c (printable, '?');
+    else
+      g_string_append_len (printable, c, g_utf8_next_char (c) - c);
+  return g_string_free (printable, FALSE);
+}
+
+void
+output_words (const char *format, ...)
+{
+  g_autofree char *text = NULL, *printable = NULL;
+  va_list arguments;
+
+  if (quiet_wanted)
+    return;
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  printable = output_make_printable (text);
+  output_progress_clear ();
+  fflush (stdout);
+  fprintf (stderr, "%s\n", printable);
+}
+
+gboolean
+output_has_unicode (void)
+{
+  return output_is_json () || g_get_charset (NULL);
 }
 
 JsonObject *
@@ -123,38 +223,34 @@ output_text (const char *text)
     fputs (text, stdout);
 }
 
-struct libscols_table *
-output_table_new (const char *const *headings, gboolean show_headings)
-{
-  struct libscols_table *table = scols_new_table ();
+/* ---- the end ---- */
 
-  g_assert (table != NULL);
-  for (guint i = 0; headings[i] != NULL; i++)
-    scols_table_new_column (table, headings[i], 0, 0);
-  scols_table_set_column_separator (table, "  ");
-  scols_table_enable_noheadings (table, !show_headings);
-  scols_table_enable_minout (table, TRUE);
-  scols_table_enable_colors (table, output_has_color (stdout));
-  if (!isatty (STDOUT_FILENO))
-    scols_table_set_termforce (table, SCOLS_TERMFORCE_NEVER);
-  return table;
+/* 0, or why not everything was written. */
+static int
+flush (FILE *stream)
+{
+  if (fflush (stream) != 0)
+    return errno;
+  return ferror (stream) ? EIO : 0;
 }
 
-void
-output_table_add (struct libscols_table *table, const char *const *cells, guint styled_column, Style style)
+int
+output_finish (int status)
 {
-  struct libscols_line *line = scols_table_new_line (table, NULL);
+  int error = flush (output_get_rows ());
+  g_autoptr(Report) report = NULL;
 
-  g_assert (line != NULL);
-  for (guint i = 0; cells[i] != NULL; i++)
-    scols_line_set_data (line, i, cells[i]);
-  if (style != STYLE_PLAIN)
-    scols_cell_set_color (scols_line_get_cell (line, styled_column), styles[style].name);
-}
-
-void
-output_table_print (struct libscols_table *table)
-{
-  scols_print_table (table);
-  scols_unref_table (table);
+  output_progress_clear ();
+  if (error == 0)
+    return status;
+  if (error == EPIPE)
+    {
+      signal (SIGPIPE, SIG_DFL);
+      raise (SIGPIPE);
+    }
+  report = report_new ("YO-X002");
+  report_line (report, "reason", "stdout: %s", g_strerror (error));
+  report_line (report, "help", "yaraorm-cli help YO-X002");
+  report_print_words (report);
+  return status != STATUS_DONE ? status : STATUS_NO;
 }

@@ -6,27 +6,13 @@
 #include <string.h>
 
 #include "configuration.h"
+#include "database.h"
 #include "errors.h"
 #include "output.h"
 
 static const char *const problem_ids[] = {
   [PING_UNREACHABLE] = "YO-C043", [PING_WRONG_ROLE] = "YO-C041", [PING_LAGS] = "YO-C042", [PING_SPLIT] = "YO-C040",
 };
-
-/* "db1:5432", "socket" or the name of the file: (transfer full). */
-static char *
-name_server (YaraConfig *config, const char *name)
-{
-  const char *url = yara_config_get_url (config, name), *start, *at;
-  g_autofree char *body = g_strndup (url, strcspn (url, "?"));
-
-  if (strcmp (configuration_get_backend (config, name), "sqlite") == 0)
-    return strstr (body, ":memory:") != NULL ? g_strdup ("memory") : g_path_get_basename (body + strlen ("sqlite:"));
-  start = strstr (body, "//");
-  at = strrchr (body, '@');
-  start = at != NULL ? at + 1 : start != NULL ? start + 2 : "";
-  return *start == '\0' || *start == '/' ? g_strdup ("socket") : g_strndup (start, strcspn (start, "/"));
-}
 
 void
 ping_output_list (YaraConfig *config, const char *const *names)
@@ -38,7 +24,7 @@ ping_output_list (YaraConfig *config, const char *const *names)
 
   for (; *names != NULL; names++)
     {
-      g_autofree char *server = name_server (config, *names);
+      g_autofree char *server = database_name_server (config, *names);
       const char *cells[] = { *names, configuration_get_backend (config, *names), server,
                               configuration_get_role (config, *names), NULL };
       JsonObject *object = json_object_new ();
@@ -78,6 +64,63 @@ format_lag (const Ping *ping)
   return g_strdup_printf ("%" G_GINT64_FORMAT " B, %.1f s", ping->lag, ping->lag_time);
 }
 
+/* "cache.db (WAL)" */
+static char *
+format_server (const Ping *ping)
+{
+  g_autofree char *server = database_name_server (ping->config, ping->name);
+
+  return g_strcmp0 (ping->journal, "wal") == 0 ? g_strconcat (server, " (WAL)", NULL) : g_steal_pointer (&server);
+}
+
+/* What was found, or what the URL says: a pooler in session mode cannot be told from none. */
+static const char *
+get_pooler (const Ping *ping)
+{
+  if (ping->mixed)
+    return "Pgpool";
+  if (ping->pooled)
+    return "pooler (transaction)";
+  return ping->error == NULL && strstr (yara_config_get_url (ping->config, ping->name), "pooler=session") != NULL
+           ? "pooler (session)" : "";
+}
+
+/* "1 and 2": the timelines of the primaries of one cluster, the lowest first: (transfer full). */
+static char *
+list_timelines (const GPtrArray *pings)
+{
+  g_autoptr(GArray) timelines = g_array_new (FALSE, FALSE, sizeof (gint64));
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < pings->len; i++)
+    {
+      gint64 timeline;
+      guint at = 0;
+
+      if (((const Ping *) pings->pdata[i])->problem != PING_SPLIT)
+        continue;
+      timeline = ping_get_timeline (pings->pdata[i]);
+      while (at < timelines->len && g_array_index (timelines, gint64, at) < timeline)
+        at++;
+      g_array_insert_val (timelines, at, timeline);
+    }
+  for (guint i = 0; i < timelines->len; i++)
+    g_string_append_printf (text, "%s%" G_GINT64_FORMAT, i == 0 ? "" : " and ", g_array_index (timelines, gint64, i));
+  return g_string_free (text, FALSE);
+}
+
+/* "YO-C040 split brain? timelines 1 and 2": (transfer full). */
+static char *
+describe_problem (const GPtrArray *pings, const Ping *ping)
+{
+  const char *id = problem_ids[ping->problem];
+  g_autofree char *timelines = ping->problem == PING_SPLIT ? list_timelines (pings) : NULL;
+
+  if (timelines != NULL)
+    return g_strdup_printf ("%s split brain? timelines %s", id, timelines);
+  return id != NULL ? g_strdup_printf ("%s %s", id, error_kind_find (id)->title) : g_strdup ("");
+}
+
 static const char *
 get_role (const Ping *ping)
 {
@@ -85,29 +128,37 @@ get_role (const Ping *ping)
     return "";
   if (strcmp (configuration_get_backend (ping->config, ping->name), "sqlite") == 0)
     return "rw";
+  if (ping->mixed)
+    return "mixed";
   return configuration_role_name (ping->role);
+}
+
+/* The NOTE is there when there is something to be noted. */
+static struct libscols_table *
+make_table (const GPtrArray *pings)
+{
+  const char *headings[] = { "NAME", "BACKEND", "SERVER", "ROLE", "VERSION", "CONNECT", "QUERY", "LAG", "VIA",
+                             ping_all_good (pings) ? NULL : "NOTE", NULL };
+
+  return output_table_new (headings, TRUE);
 }
 
 void
 ping_print_table (const GPtrArray *pings)
 {
-  const char *const headings[] = { "NAME", "BACKEND", "SERVER", "ROLE", "VERSION", "CONNECT", "QUERY", "LAG", "VIA",
-                                   "NOTE", NULL };
-  struct libscols_table *table = output_table_new (headings, TRUE);
+  struct libscols_table *table = make_table (pings);
+  gboolean notes = !ping_all_good (pings);
 
   for (guint i = 0; i < pings->len; i++)
     {
       const Ping *ping = pings->pdata[i];
-      const char *id = problem_ids[ping->problem];
-      g_autofree char *server = name_server (ping->config, ping->name);
+      g_autofree char *server = format_server (ping), *note = describe_problem (pings, ping), *lag = format_lag (ping);
       g_autofree char *connect = format_time (ping, ping->connect_time), *query = format_time (ping, ping->query_time);
-      g_autofree char *lag = format_lag (ping);
-      g_autofree char *note = id != NULL ? g_strdup_printf ("%s %s", id, error_kind_find (id)->title) : g_strdup ("");
       const char *cells[] = { ping->name, configuration_get_backend (ping->config, ping->name), server, get_role (ping),
-                              ping->version != NULL ? ping->version : "", connect, query, lag,
-                              ping->pooled ? "pooler" : "", note, NULL };
+                              ping->version != NULL ? ping->version : "", connect, query, lag, get_pooler (ping),
+                              notes ? note : NULL, NULL };
 
-      output_table_add (table, cells, 9, id != NULL ? STYLE_RED : STYLE_PLAIN);
+      output_table_add (table, cells, 9, ping->problem != PING_GOOD ? STYLE_RED : STYLE_PLAIN);
     }
   output_table_print (table);
 }
@@ -117,9 +168,11 @@ make_object (const Ping *ping)
 {
   JsonObject *object = json_object_new ();
   const char *id = problem_ids[ping->problem];
+  g_autofree char *server = database_name_server (ping->config, ping->name);
 
   json_object_set_string_member (object, "name", ping->name);
   json_object_set_string_member (object, "backend", configuration_get_backend (ping->config, ping->name));
+  json_object_set_string_member (object, "server", server);
   json_object_set_boolean_member (object, "answers", ping->error == NULL);
   if (id != NULL)
     json_object_set_string_member (object, "id", id);
@@ -133,26 +186,35 @@ make_object (const Ping *ping)
   json_object_set_int_member (object, "connect_us", ping->connect_time);
   json_object_set_int_member (object, "query_us", ping->query_time);
   json_object_set_boolean_member (object, "pooler", ping->pooled);
+  if (*get_pooler (ping) != '\0')
+    json_object_set_string_member (object, "via", get_pooler (ping));
+  if (ping->journal != NULL)
+    json_object_set_string_member (object, "journal_mode", ping->journal);
+  if (ping->details != NULL)
+    json_object_set_string_member (object, "details", ping->details);
   if (ping->lag >= 0)
     json_object_set_int_member (object, "lag_bytes", ping->lag);
   if (ping->lag > 0 && ping->lag_time >= 0)
     json_object_set_double_member (object, "lag_seconds", ping->lag_time);
   if (ping->timeline != NULL)
-    json_object_set_int_member (object, "timeline", g_ascii_strtoll (ping->timeline, NULL, 16));
+    json_object_set_int_member (object, "timeline", ping_get_timeline (ping));
   return object;
 }
 
 static void
 describe_split (Report *report, const GPtrArray *pings)
 {
+  g_autofree char *timelines = list_timelines (pings);
+
   for (guint i = 0; i < pings->len; i++)
     {
       const Ping *ping = pings->pdata[i];
 
       if (ping->problem == PING_SPLIT)
         report_line (report, ping->name, "a primary on timeline %" G_GINT64_FORMAT ", started %s",
-                     g_ascii_strtoll (ping->timeline, NULL, 16), ping->started);
+                     ping_get_timeline (ping), ping->started);
     }
+  report_line (report, "reason", "split brain? timelines %s", timelines);
   report_line (report, "hint", "stop writing to the one with the lower timeline; it was a primary before a promotion");
 }
 
@@ -213,7 +275,10 @@ ping_output (const GPtrArray *pings)
   else if (!output_is_json ())
     {
       ping_print_table (pings);
-      printf ("%u of %u reachable\n", n_answers, pings->len);
+      if (n_answers < pings->len)
+        printf ("%u of %u reachable\n", n_answers, pings->len);
+      else
+        printf ("%s%u reachable\n", pings->len > 1 ? "all " : "", pings->len);
     }
   return report != NULL ? report_print (report, document) : STATUS_DONE;
 }

@@ -10,6 +10,9 @@
 #include "configuration.h"
 #include "database.h"
 
+/* Pgpool answers this by itself; only to the simple protocol, which is that of scripts. Servers refuse it. */
+#define PGPOOL_SQL "SHOW pool_version"
+
 /* Everything in one question, so that the answers belong together. */
 #define POSTGRES_SQL \
   "SELECT pg_is_in_recovery (), current_setting ('server_version'), pg_postmaster_start_time ()::text, " \
@@ -19,13 +22,28 @@
   "- '0/0'::pg_lsn)::bigint, " \
   "coalesce (extract (epoch FROM clock_timestamp () - pg_last_xact_replay_timestamp ()), -1)::float8"
 
-#define SQLITE_SQL "SELECT sqlite_version ()"
+#define SQLITE_SQL "SELECT sqlite_version (), (SELECT journal_mode FROM pragma_journal_mode)"
+
+/* What a report of a problem needs, as one text. */
+#define POSTGRES_DETAILS \
+  "SELECT 'max_connections ' || current_setting ('max_connections') || ', clients ' || " \
+  "(SELECT count (*) FROM pg_stat_activity WHERE backend_type = 'client backend') || ', statement_timeout ' || " \
+  "current_setting ('statement_timeout') || ', lock_timeout ' || current_setting ('lock_timeout') || " \
+  "', server_encoding ' || current_setting ('server_encoding')"
+#define SQLITE_DETAILS \
+  "SELECT 'journal_mode ' || (SELECT journal_mode FROM pragma_journal_mode) || ', synchronous ' || " \
+  "(SELECT CASE synchronous WHEN 0 THEN 'off' WHEN 1 THEN 'normal' WHEN 2 THEN 'full' ELSE 'extra' END " \
+  "FROM pragma_synchronous) || ', foreign_keys ' || " \
+  "(SELECT iif (foreign_keys, 'on', 'off') FROM pragma_foreign_keys) || ', page_size ' || " \
+  "(SELECT page_size FROM pragma_page_size) || ', page_count ' || (SELECT page_count FROM pragma_page_count)"
 
 static void
 ping_free (Ping *ping)
 {
   g_clear_error (&ping->error);
   g_free (ping->version);
+  g_free (ping->details);
+  g_free (ping->journal);
   g_free (ping->system);
   g_free (ping->started);
   g_free (ping->timeline);
@@ -58,7 +76,27 @@ take_postgres (Ping *ping, const YaraRows *rows)
 }
 
 static void
-ask (Ping *ping, GCancellable *cancellable)
+take_sqlite (Ping *ping, const YaraRows *rows)
+{
+  ping->version = copy_cell (rows, 0);
+  ping->journal = copy_cell (rows, 1);
+}
+
+static void
+ask_details (Ping *ping, YaraConnection *connection, const char *sql, GCancellable *cancellable)
+{
+  g_autoptr(YaraRows) rows = yara_connection_fetch_row (connection, sql, NULL, cancellable, NULL);
+  YaraConnectionStatus status = { sizeof status };
+  g_autofree char *settings = rows != NULL ? copy_cell (rows, 0) : NULL;
+
+  if (settings == NULL)
+    return;
+  yara_connection_get_status (connection, &status);
+  ping->details = g_strdup_printf ("%s, pool-max %u", settings, status.max_size);
+}
+
+static void
+ask (Ping *ping, gboolean details, GCancellable *cancellable)
 {
   gboolean postgres = strcmp (configuration_get_backend (ping->config, ping->name), "postgresql") == 0;
   YaraConnectionStatus status = { sizeof status };
@@ -79,8 +117,13 @@ ask (Ping *ping, GCancellable *cancellable)
   if (postgres)
     take_postgres (ping, rows);
   else
-    ping->version = copy_cell (rows, 0);
+    take_sqlite (ping, rows);
   ping->pooled = yara_connection_get_status (connection, &status) && status.is_pooled;
+  ping->mixed = ping->pooled && yara_connection_execute_script (connection, PGPOOL_SQL, cancellable, NULL);
+  if (ping->mixed)
+    ping->role = YARA_ROLE_UNKNOWN;
+  if (details)
+    ask_details (ping, connection, postgres ? POSTGRES_DETAILS : SQLITE_DETAILS, cancellable);
 }
 
 /* ---- all at once ---- */
@@ -97,6 +140,7 @@ typedef struct
 {
   Round        *round;
   Ping         *ping;
+  gboolean      details;
   GCancellable *cancellable;
   GThread      *thread;
 } Asker;
@@ -106,7 +150,7 @@ run (gpointer data)
 {
   Asker *asker = data;
 
-  ask (asker->ping, asker->cancellable);
+  ask (asker->ping, asker->details, asker->cancellable);
   pthread_mutex_lock (&asker->round->lock);
   asker->round->n_running--;
   pthread_cond_signal (&asker->round->ended);
@@ -141,7 +185,7 @@ make_once (void)
 }
 
 static void
-ask_all (GPtrArray *pings, gint64 timeout)
+ask_all (GPtrArray *pings, gboolean details, gint64 timeout)
 {
   Round round = { .lock = PTHREAD_MUTEX_INITIALIZER, .n_running = pings->len };
   g_autofree Asker *askers = g_new (Asker, pings->len);
@@ -154,7 +198,7 @@ ask_all (GPtrArray *pings, gint64 timeout)
   pthread_cond_init (&round.ended, &monotonic);
   for (guint i = 0; i < pings->len; i++)
     {
-      askers[i] = (Asker) { &round, pings->pdata[i], g_cancellable_new (), NULL };
+      askers[i] = (Asker) { &round, pings->pdata[i], details, g_cancellable_new (), NULL };
       askers[i].thread = g_thread_new ("ping", run, &askers[i]);
     }
   in_time = wait_for (&round, timeout);
@@ -203,7 +247,7 @@ compare (GPtrArray *pings, Ping *ping)
 }
 
 GPtrArray *
-ping_all (YaraConfig *config, const char *const *names, gint64 timeout)
+ping_all (YaraConfig *config, const char *const *names, gboolean details, gint64 timeout)
 {
   GPtrArray *pings = g_ptr_array_new_with_free_func ((GDestroyNotify) ping_free);
 
@@ -216,7 +260,7 @@ ping_all (YaraConfig *config, const char *const *names, gint64 timeout)
       ping->lag = -1;
       g_ptr_array_add (pings, ping);
     }
-  ask_all (pings, timeout);
+  ask_all (pings, details, timeout);
   for (guint i = 0; i < pings->len; i++)
     {
       Ping *ping = pings->pdata[i];
@@ -233,6 +277,12 @@ ping_all (YaraConfig *config, const char *const *names, gint64 timeout)
         compare (pings, ping);
     }
   return pings;
+}
+
+gint64
+ping_get_timeline (const Ping *ping)
+{
+  return g_ascii_strtoll (ping->timeline, NULL, 16);
 }
 
 gboolean

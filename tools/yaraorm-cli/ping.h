@@ -24,6 +24,11 @@ typedef struct
   char       *version;
   gint64      connect_time, query_time; /* microseconds */
   gboolean    pooled;
+  gboolean    mixed;    /* Pgpool, which sends each statement to a server of its choice; `role` is unknown */
+  char       *details;  /* settings and limits, when they were asked for */
+
+  /* SQLite */
+  char       *journal;  /* "wal" */
 
   /* PostgreSQL */
   char       *system;   /* identifier of the cluster */
@@ -36,7 +41,10 @@ typedef struct
 
 /* Asks the databases `names` (NULL-terminated, kept) and compares the answers: (transfer full), an array of
  * Ping * in their order. Those that have not answered after `timeout` microseconds are unreachable. */
-GPtrArray *ping_all (YaraConfig *config, const char *const *names, gint64 timeout);
+GPtrArray *ping_all (YaraConfig *config, const char *const *names, gboolean details, gint64 timeout);
+
+/* The timeline of a primary. */
+gint64 ping_get_timeline (const Ping *ping);
 
 /* Whether none has a problem. */
 gboolean ping_all_good (const GPtrArray *pings);

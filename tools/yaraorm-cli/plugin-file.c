@@ -112,6 +112,58 @@ get_string (const YaraElf *elf, guint64 offset)
   return g_strndup (elf->strings + offset, elf->strings_size - offset);
 }
 
+/* The value behind `tag`; 0 when there is none. */
+static guint64
+get_value (const YaraElf *elf, gint64 tag)
+{
+  for (const ElfW(Dyn) *entry = elf->dynamic; entry->d_tag != DT_NULL; entry++)
+    if (entry->d_tag == tag)
+      return entry->d_un.d_val;
+  return 0;
+}
+
+/* The function that a relocation looks for by name, although the plugin has it: another one of that name in the
+ * process would be taken. NULL for anything else. */
+static const char *
+find_self_call (const YaraElf *elf, guint64 info)
+{
+  static const char *const functions[] = { "db_for_read", "db_for_write" };
+  guint64 number = sizeof (gpointer) == 8 ? info >> 32 : info >> 8;
+  const ElfW(Sym) *symbol = number < elf->n_symbols ? &elf->symbols[number] : NULL;
+
+  if (symbol == NULL || symbol->st_shndx == SHN_UNDEF || ELF64_ST_VISIBILITY (symbol->st_other) == STV_PROTECTED)
+    return NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (functions); i++)
+    if (symbol->st_name < elf->strings_size && strcmp (elf->strings + symbol->st_name, functions[i]) == 0)
+      return functions[i];
+  return NULL;
+}
+
+static void
+take_self_call (PluginFile *file, const YaraElf *elf)
+{
+  const struct
+  {
+    gint64 address, size;
+    gsize  step;
+  } tables[] = {
+    { DT_RELA, DT_RELASZ, sizeof (ElfW(Rela)) },
+    { DT_REL, DT_RELSZ, sizeof (ElfW(Rel)) },
+    { DT_JMPREL, DT_PLTRELSZ, get_value (elf, DT_PLTREL) == DT_RELA ? sizeof (ElfW(Rela)) : sizeof (ElfW(Rel)) },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (tables) && elf->symbols != NULL; i++)
+    {
+      guint64 size = get_value (elf, tables[i].size);
+      const guint8 *entries =
+        yara_elf_at_address (elf, get_value (elf, tables[i].address), size, sizeof (gpointer));
+
+      for (guint64 at = 0; entries != NULL && at + tables[i].step <= size && file->self_call == NULL;
+           at += tables[i].step)
+        file->self_call = find_self_call (elf, ((const ElfW(Rel) *) (entries + at))->r_info);
+    }
+}
+
 static void
 take_names (PluginFile *file, YaraElf *elf)
 {
@@ -138,6 +190,8 @@ take_names (PluginFile *file, YaraElf *elf)
       if (name != NULL)
         g_ptr_array_add (file->needed, name);
     }
+  if (file->refusal == NULL) /* what follows has been found sound */
+    take_self_call (file, elf);
 }
 
 static char *

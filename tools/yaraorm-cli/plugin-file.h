@@ -15,6 +15,7 @@ typedef struct
   char      *abi;      /* "1.0"; (nullable) */
   GPtrArray *exports;  /* its functions that others see, sorted; (nullable): they cannot be read */
   GPtrArray *needed;   /* libraries; as exports */
+  const char *self_call; /* the router's function that it reaches by name only; (nullable) */
   GError    *refusal;  /* why the library would not load it: YARA_ROUTER_ERROR; (nullable) */
 } PluginFile;
 

@@ -10,9 +10,36 @@
 #include "errors.h"
 #include "options.h"
 #include "output.h"
+#include "plugin-check.h"
 #include "suggest.h"
 
-static const char *const templates[] = { "replica", "analytics", "cache", "template", NULL };
+/* The first is the one that is taken when none is asked for. `options` are those of "route test" with which the
+ * expectation file was made. */
+static const struct
+{
+  const char *name, *options;
+} templates[] = {
+  { "template", "" },
+  { "replica", "" },
+  { "shard", " --connections default,shard0,shard1 --hint shard_key=1" },
+  { "tenant", " --connections default,acme --hint tenant=acme" },
+  { "cache", "" },
+  { "analytics", "" },
+  { "percent", "" },
+};
+
+#define N_TEMPLATES G_N_ELEMENTS (templates)
+
+/* Its number; N_TEMPLATES: there is none of this name. */
+static guint
+find_template (const char *name)
+{
+  guint i = 0;
+
+  while (i < N_TEMPLATES && strcmp (templates[i].name, name) != 0)
+    i++;
+  return i;
+}
 
 /* Longest name. */
 #define NAME_MAX_BYTES 63
@@ -78,9 +105,14 @@ static int
 report_template (const char *template)
 {
   g_autoptr(Report) report = report_new ("YO-U003");
-  g_autofree char *known = g_strjoinv (", ", (char **) templates);
-  const char *nearest = suggest_nearest (template, templates);
+  const char *names[N_TEMPLATES + 1] = { NULL };
+  g_autofree char *known = NULL;
+  const char *nearest;
 
+  for (guint i = 0; i < N_TEMPLATES; i++)
+    names[i] = templates[i].name;
+  known = g_strjoinv (", ", (char **) names);
+  nearest = suggest_nearest (template, names);
   report_line (report, "reason", "there is no template \"%s\"", template);
   report_line (report, "known", "%s", known);
   if (nearest != NULL)
@@ -101,41 +133,44 @@ report_not_made (const char *directory, int problem)
   return report_print (report, NULL);
 }
 
-/* `path` as a shell reads it: (transfer full). */
-static char *
-quote (const char *path)
+/* The commands to try it: (transfer full). */
+static char **
+list_commands (const char *directory, const char *name, guint template)
 {
-  gboolean plain = path[strspn (path, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-./+,:@")] == '\0';
+  g_autoptr(GStrvBuilder) commands = g_strv_builder_new ();
+  g_autofree char *folder = plugin_quote (directory);
+  g_autofree char *enter = g_strconcat ("cd ", folder, NULL);
+  g_autofree char *test = g_strdup_printf ("yaraorm-cli route test build/%s.so%s --expect routes.expect", name,
+                                           templates[template].options);
 
-  return plain ? g_strdup (path) : g_shell_quote (path);
+  g_strv_builder_add_many (commands, enter, "cmake -B build", "cmake --build build", test, NULL);
+  return g_strv_builder_end (commands);
 }
 
 static void
-print_result (const char *directory, const char *name)
+print_result (const char *directory, const char *name, char **commands)
 {
-  g_autofree char *stem = g_build_filename (directory, name, NULL);
-  g_autofree char *source_path = g_strconcat (stem, ".c", NULL);
-  g_autofree char *plugin_path = g_strconcat (stem, ".so", NULL);
-  g_autofree char *expect_path = g_build_filename (directory, "routes.expect", NULL);
-  g_autofree char *source = quote (source_path);
-  g_autofree char *plugin = quote (plugin_path);
-  g_autofree char *expect = quote (expect_path);
-
-  printf ("wrote %s, and CMakeLists.txt and routes.expect beside it; now try:\n\n", source);
-  printf ("  cc -shared -fPIC $(pkg-config --cflags yaraorm) -o %s %s\n", plugin, source);
-  printf ("  yaraorm-cli plugin check %s\n", plugin);
-  printf ("  yaraorm-cli route test %s --expect %s\n", plugin, expect);
+  printf ("wrote %s.c, CMakeLists.txt and routes.expect into %s; now try:\n\n", name, directory);
+  for (; *commands != NULL; commands++)
+    printf ("  %s\n", *commands);
 }
 
 static int
-make (const char *directory, const char *name, const char *template)
+make (const char *directory, const char *name, guint template)
 {
+  g_auto(GStrv) commands = list_commands (directory, name, template);
   g_autoptr(JsonObject) document = NULL;
   g_autoptr(GError) error = NULL;
+  JsonArray *list = json_array_new ();
 
+  for (char **command = commands; *command != NULL; command++)
+    json_array_add_string_element (list, *command);
+  document = output_document_new (TRUE);
+  json_object_set_string_member (document, "directory", directory);
+  json_object_set_array_member (document, "commands", list);
   if (g_mkdir (directory, 0777) != 0)
     return report_not_made (directory, errno);
-  if (!write_files (directory, name, template, &error))
+  if (!write_files (directory, name, templates[template].name, &error))
     {
       g_autoptr(Report) report = report_new ("YO-N003");
 
@@ -143,12 +178,10 @@ make (const char *directory, const char *name, const char *template)
       report_line (report, "reason", "%s", error->message);
       return report_print (report, NULL);
     }
-  document = output_document_new (TRUE);
-  json_object_set_string_member (document, "directory", directory);
   if (output_is_json ())
     output_document_print (document);
   else
-    print_result (directory, name);
+    print_result (directory, name, commands);
   return STATUS_DONE;
 }
 
@@ -159,12 +192,13 @@ command_plugin_new (char **arguments)
   g_autofree char *directory = NULL;
   const GOptionEntry entries[] = {
     { "template", 0, 0, G_OPTION_ARG_STRING, &template,
-      "Begin with replica, analytics, cache or template (the default)", "NAME" },
+      "Begin with replica, shard, tenant, cache, analytics, percent or template (the default)", "NAME" },
     { "directory", 0, 0, G_OPTION_ARG_FILENAME, &directory, "The folder to make (default: NAME)", "DIR" },
     { NULL }
   };
   g_autoptr(Options) options = options_new ("plugin new", "NAME");
   g_auto(GStrv) words = g_strdupv (arguments);
+  guint number;
   int status;
 
   options_add (options, entries);
@@ -174,7 +208,8 @@ command_plugin_new (char **arguments)
     return options_wrong ("plugin new", words[1] == NULL ? "NAME is missing" : "one NAME is wanted");
   if (!is_usable (words[1]))
     return report_unusable (words[1]);
-  if (template != NULL && !g_strv_contains (templates, template))
+  number = template != NULL ? find_template (template) : 0;
+  if (number == N_TEMPLATES)
     return report_template (template);
-  return make (directory != NULL ? directory : words[1], words[1], template != NULL ? template : "template");
+  return make (directory != NULL ? directory : words[1], words[1], number);
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * The child of "plugin check". Lines: {"check":NAME,"status":"ok"|"warn"|"fail","text":TEXT} and,
- * unless ok, "id". The first "fail" is the last line. */
+ * unless ok, "id". The first "fail" is the last line. What it does next is told as "CHECK (DETAIL)". */
 #include <errno.h>
 #include <malloc.h>
 #include <stdatomic.h>
 #include <string.h>
 
-#include "plugin-file.h"
 #include "probe-child.h"
 
 /* A call must not hold up the program: microseconds. The fastest call counts, because the machine may
@@ -31,6 +30,7 @@ static const char *const usual_names[] = { "User", "Event", "Snapshot" };
 typedef struct
 {
   const ProbeRouter *router;
+  char             **known;            /* the connections that there are; (nullable): nobody has told */
   const YaraModel   *models[N_MODELS]; /* the usual ones first */
   GHashTable        *answers[2];       /* what was answered, by YaraOperation: "model\1answer" */
   gboolean           errno_changed, signals_changed, buffer_shared;
@@ -79,7 +79,45 @@ describe (GString *text, const YaraModel *model, GHashTable *answers)
   g_string_append_printf (text, "%s%s ", text->len > 0 ? ", " : "", model->name);
   for (GList *name = names; name != NULL; name = name->next)
     g_string_append_printf (text, "%s%s", name != names ? "|" : "",
-                            *(const char *) name->data != '\0' ? (const char *) name->data : "-");
+                            *(const char *) name->data != '\0' ? (const char *) name->data : "NULL");
+}
+
+/* Odd names may lead to odd answers, which no program will see. */
+static gboolean
+is_usual (const Check *check, const YaraModel *model)
+{
+  for (gsize i = 0; i < N_USUAL; i++)
+    if (check->models[i] == model)
+      return TRUE;
+  return FALSE;
+}
+
+/* FALSE when the answer is bad; the line is sent. */
+static gboolean
+judge_answer (const Check *check, YaraOperation operation, const YaraModel *model, const Answer *answer)
+{
+  const char *function = probe_function_name (operation);
+  g_autofree char *name = probe_model_describe (model);
+  g_autofree char *said = g_strescape (answer->text, NULL);
+
+  if (answer->fault == ANSWER_INVALID)
+    send_line (function, "YO-R001", TRUE, "returned what is not UTF-8, or longer than 63 bytes, model %s", name);
+  else if (answer->fault == ANSWER_DEAD)
+    send_line (function, "YO-P011", TRUE, "returned memory that was given up, model %s", name);
+  else if (answer->none || !is_usual (check, model))
+    return TRUE;
+  else if (!router_options_is_connection (answer->text))
+    send_line (function, "YO-R001", TRUE, "returned \"%s\", and no connection can have such a name, model %s", said,
+               name);
+  else if (check->known != NULL && !g_strv_contains ((const char *const *) check->known, answer->text))
+    {
+      g_autofree char *known = g_strjoinv (", ", check->known);
+
+      send_line (function, "YO-R003", TRUE, "returned \"%s\", which is none of %s, model %s", said, known, name);
+    }
+  else
+    return TRUE;
+  return FALSE;
 }
 
 /* Asks about one model several times. FALSE when an answer was bad; the line is sent. */
@@ -88,8 +126,6 @@ ask_model (Check *check, YaraOperation operation, const YaraModel *model, Answer
            GString *text)
 {
   g_autoptr(GHashTable) answers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autofree char *name = probe_model_describe (model);
-  const char *function = probe_function_name (operation);
   YaraHints hints = make_hints (operation);
 
   for (guint i = 0; i < PROBE_REPEAT; i++)
@@ -100,11 +136,7 @@ ask_model (Check *check, YaraOperation operation, const YaraModel *model, Answer
       check->errno_changed |= answer.errno_changed;
       check->signals_changed |= answer.signals_changed;
       *fastest = MIN (*fastest, answer.duration);
-      if (answer.fault == ANSWER_INVALID)
-        send_line (function, "YO-R001", TRUE, "%s: not UTF-8, or longer than 63 bytes", name);
-      if (answer.fault == ANSWER_DEAD)
-        send_line (function, "YO-P011", TRUE, "%s: points to memory that was given up", name);
-      if (answer.fault != ANSWER_GOOD)
+      if (!judge_answer (check, operation, model, &answer))
         return FALSE;
       /* The same place with other content: the answer before this one has been overwritten. */
       if (!answer.none && answer.place == last->place && strcmp (answer.text, last->text) != 0)
@@ -148,16 +180,6 @@ check_caller (const Check *check)
     send_line ("caller", NULL, FALSE, "errno and signal mask as they were");
 }
 
-static void
-check_self_call (void)
-{
-  if (probe_router_was_deceived ())
-    send_line ("self call", "YO-P007", FALSE,
-               "its own call went through the symbol table; link with -Wl,-Bsymbolic");
-  else
-    send_line ("self call", NULL, FALSE, "no call left the plugin");
-}
-
 typedef struct
 {
   const Check *check;
@@ -193,7 +215,7 @@ check_threads (const Check *check)
   atomic_uint calls = 0, differing = 0;
   Caller caller = { check, &calls, &differing };
 
-  probe_at (STEP_LIMIT, "calls from %d threads", N_THREADS);
+  probe_at (STEP_LIMIT, "threads (%d at once)", N_THREADS);
   for (guint i = 0; i < N_THREADS; i++)
     threads[i] = g_thread_new ("caller", call_from_thread, &caller);
   for (guint i = 0; i < N_THREADS; i++)
@@ -238,7 +260,7 @@ check_growth (const Check *check)
   gint64 start;
   guint n;
 
-  probe_at (STEP_LIMIT, "many calls");
+  probe_at (STEP_LIMIT, "growth (many calls)");
   call_often (check->router, model, GROWTH_CALLS / 100); /* lets caches fill */
   before = used_memory ();
   start = g_get_monotonic_time ();
@@ -252,44 +274,29 @@ check_growth (const Check *check)
     send_line ("growth", NULL, FALSE, "%u calls, none keeps memory, %.0f ns each", n, 1000.0 * start / n);
 }
 
-static void
-describe_plugin (const ProbeRouter *router)
-{
-  g_autoptr(PluginFile) file = plugin_file_read (router->path, NULL);
-
-  if (file != NULL)
-    {
-      g_autofree char *needed = plugin_file_join (file->needed);
-
-      send_line ("file", NULL, FALSE, "%s, %s, %" G_GSIZE_FORMAT " bytes, mode %04o, owner %s", router->path,
-                 file->form, file->size, file->mode, file->owner);
-      send_line ("needed", NULL, FALSE, "%s", needed);
-    }
-  send_line ("load", NULL, FALSE, "%.1f ms, sha256 %.12s", router->load_time / 1000.0, router->sha256);
-  send_line ("symbols", NULL, FALSE, "db_for_read db_for_write%s%s", router->opens ? " router_open" : "",
-             router->closes ? " router_close" : "");
-}
-
 void
-probe_check (ProbeRouter *router)
+probe_check (ProbeRouter *router, const RouterOptions *options)
 {
   g_autofree char *long_name = g_strnfill (LONG_NAME, 'X');
   const char *const odd_names[] = { "", "Gr\303\266\303\237e", long_name };
-  Check check = { .router = router };
+  Check check = {
+    .router = router,
+    .known = options->connections != NULL ? router_options_list_connections (options) : NULL,
+  };
 
   for (gsize i = 0; i < N_MODELS; i++)
     check.models[i] = probe_model_new (i < N_USUAL ? usual_names[i] : odd_names[i - N_USUAL]);
   for (gsize i = 0; i < 2; i++)
     check.answers[i] = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
-  describe_plugin (router);
+  send_line ("load", NULL, FALSE, "%.1f ms", router->load_time / 1000.0);
   if (check_function (&check, YARA_OPERATION_READ) && check_function (&check, YARA_OPERATION_WRITE))
     {
-      check_self_call ();
       check_caller (&check);
       check_threads (&check);
       check_growth (&check);
     }
   for (gsize i = 0; i < 2; i++)
     g_hash_table_unref (check.answers[i]);
+  g_strfreev (check.known);
 }

@@ -11,6 +11,7 @@
 
 #include "probe.h"
 #include "route-bench.h"
+#include "route-replay.h"
 #include "route-swap.h"
 
 /* Addresses: enough for the library and a few threads, little enough to be filled in no time. */
@@ -26,7 +27,8 @@
 static void
 limit (int resource, guint64 most)
 {
-  struct rlimit limits = { most, most };
+  /* A debugger sees the signal that comes at the first limit of the time, but not the one at the second. */
+  struct rlimit limits = { most, resource == RLIMIT_CPU ? most + 1 : most };
 
   setrlimit (resource, &limits);
 }
@@ -45,8 +47,8 @@ probe_confine (gboolean is_limited)
     limit (RLIMIT_AS, MEMORY_LIMIT);
 }
 
-void
-probe_send (JsonObject *object)
+static void
+write_line (JsonObject *object)
 {
   g_autoptr(JsonNode) node = json_node_init_object (json_node_alloc (), object);
   g_autofree char *text = json_to_string (node, FALSE);
@@ -54,10 +56,23 @@ probe_send (JsonObject *object)
   g_autofree char *line = g_strconcat (valid, "\n", NULL);
   const char *rest = line;
 
-  json_object_unref (object);
   for (ssize_t left = strlen (line), n; left > 0; left -= n, rest += n)
     if ((n = write (PROBE_FD, rest, left)) < 0)
       _exit (1);
+}
+
+/* Takes the lines when there is no parent. */
+static ProbeTake take;
+static gpointer take_data;
+
+void
+probe_send (JsonObject *object)
+{
+  if (take != NULL)
+    take (take_data, object);
+  else
+    write_line (object);
+  json_object_unref (object);
 }
 
 void
@@ -100,6 +115,36 @@ probe_finish (void)
   _exit (0);
 }
 
+/* Loads the router, and does what `mode` is about. */
+static void
+work (const char *mode, ProbeRouter *router, const RouterOptions *options)
+{
+  if (!probe_router_load (router, options))
+    return;
+  if (g_str_has_prefix (mode, "explain"))
+    probe_explain (router, options);
+  else if (strcmp (mode, "check") == 0)
+    probe_check (router, options);
+  else
+    probe_route (router, options);
+}
+
+void
+probe_work_here (const char *mode, const RouterOptions *options, ProbeTake function, gpointer data)
+{
+  ProbeRouter router = { 0 };
+  JsonObject *done = json_object_new ();
+
+  take = function;
+  take_data = data;
+  work (mode, &router, options);
+  json_object_set_boolean_member (done, "done", TRUE);
+  probe_send (done);
+  g_clear_object (&router.orm);
+  g_free (router.path);
+  g_free (router.sha256);
+}
+
 int
 probe_main (char **arguments)
 {
@@ -114,22 +159,16 @@ probe_main (char **arguments)
     return swap_child_main (arguments + 1);
   if (strcmp (mode, "bench") == 0)
     return bench_child_main (arguments + 1);
+  if (g_str_has_prefix (mode, "replay"))
+    return replay_child_main (arguments + 1);
   probe_confine (TRUE);
   router_options_add (&options, parser, TRUE);
+  router_options_add_calls (&options, parser);
+  router_options_add_library (&options, parser);
   router_options_add_transaction (&options, parser);
   if (!options_parse (parser, &words, &status) || !router_options_check (&options, mode, words, &status))
     return status;
-  options.rules = strcmp (mode, "rules") == 0;
-  if (probe_router_load (&router, &options))
-    {
-      if (options.rules)
-        probe_rules (&router, &options);
-      else if (strcmp (mode, "route") == 0)
-        probe_route (&router, &options);
-      else if (strcmp (mode, "explain") == 0)
-        probe_explain (&router, &options);
-      else
-        probe_check (&router);
-    }
+  options.rules = g_str_has_suffix (mode, "rules");
+  work (mode, &router, &options);
   probe_finish ();
 }

@@ -12,6 +12,10 @@ void probe_at (guint limit, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* Sends one line. Takes over the object. */
 void probe_send (JsonObject *object);
 
+/* Runs a mode in this process; its lines go to `take` with `data`. */
+typedef void (*ProbeTake) (gpointer data, JsonObject *line);
+void probe_work_here (const char *mode, const RouterOptions *options, ProbeTake take, gpointer data);
+
 /* Tells the parent that the library refused something. */
 void probe_refuse (const GError *error);
 
@@ -30,6 +34,5 @@ void probe_finish (void) G_GNUC_NORETURN;
 
 /* The modes. Their lines are described where they are made. */
 void probe_route (ProbeRouter *router, const RouterOptions *options);
-void probe_rules (ProbeRouter *router, const RouterOptions *options);
 void probe_explain (ProbeRouter *router, const RouterOptions *options);
-void probe_check (ProbeRouter *router);
+void probe_check (ProbeRouter *router, const RouterOptions *options);

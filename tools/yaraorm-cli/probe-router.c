@@ -4,11 +4,12 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include "configuration.h"
 #include "probe-child.h"
+#include "route-pair.h"
+#include "probe-models.h"
 
 /* Milliseconds for loading and for unloading. */
 #define LOAD_LIMIT 2000
@@ -18,41 +19,6 @@
 
 /* How far below the caller's frame an address is still taken for the stack of a call that ended. */
 #define STACK_DEPTH (1 << 20)
-
-/* The functions below are exported. A plugin whose own calls go through the symbol table finds them
- * before its own, as it would find those of a program that happens to have such functions. */
-static YaraRouterFunc own_functions[2];
-static atomic_bool deceived;
-
-#define DECOY __attribute__ ((visibility ("default")))
-DECOY const char *db_for_read  (const YaraModel *model, const YaraHints *hints);
-DECOY const char *db_for_write (const YaraModel *model, const YaraHints *hints);
-
-/* Answers as the plugin would, once it is known. */
-static const char *
-deceive (YaraOperation operation, const YaraModel *model, const YaraHints *hints)
-{
-  atomic_store (&deceived, TRUE);
-  return own_functions[operation] != NULL ? own_functions[operation] (model, hints) : NULL;
-}
-
-const char *
-db_for_read (const YaraModel *model, const YaraHints *hints)
-{
-  return deceive (YARA_OPERATION_READ, model, hints);
-}
-
-const char *
-db_for_write (const YaraModel *model, const YaraHints *hints)
-{
-  return deceive (YARA_OPERATION_WRITE, model, hints);
-}
-
-gboolean
-probe_router_was_deceived (void)
-{
-  return atomic_load (&deceived);
-}
 
 const char *
 probe_function_name (YaraOperation operation)
@@ -73,15 +39,15 @@ static const YaraField row_fields[] = { YARA_FIELD (Row, id, .primary_key = true
 const YaraModel *
 probe_model_new (const char *name)
 {
-  const YaraModel *const *configured = config != NULL ? yara_config_get_models (config) : NULL;
+  const YaraModel *known = probe_models_find (name);
   YaraModel *model;
 
-  for (; configured != NULL && *configured != NULL; configured++)
-    if (strcmp ((*configured)->name, name) == 0)
-      return *configured;
+  if (known != NULL)
+    return known;
   model = g_new (YaraModel, 1);
   *model = (YaraModel) YARA_MODEL (Row, g_utf8_strdown (name, -1), row_fields);
   model->name = g_strdup (name);
+  probe_models_add ((const YaraModel *const[]) { model, NULL });
   return model;
 }
 
@@ -97,11 +63,19 @@ probe_model_describe (const YaraModel *model)
 
 /* The parent has found the configuration sound, or there is none. */
 static void
-load_config (void)
+load_config (const RouterOptions *options)
 {
   g_autoptr(Report) report = NULL;
 
-  config = configuration_load_if_any (&report);
+  config = options->rules ? route_pair_load_rules (options, NULL) : configuration_load_if_any (&report);
+  if (config != NULL)
+    probe_models_add (yara_config_get_models (config));
+}
+
+YaraConfig *
+probe_router_get_config (void)
+{
+  return config;
 }
 
 YaraOrm *
@@ -110,7 +84,7 @@ probe_router_open_orm (const RouterOptions *options, GError **error)
   g_auto(GStrv) names = router_options_list_connections (options);
   YaraOrm *orm = yara_orm_open ("sqlite::memory:", NULL, NULL, error);
 
-  load_config ();
+  load_config (options);
   for (char **name = names; orm != NULL && *name != NULL; name++)
     if (strcmp (*name, "default") != 0
         && !yara_orm_add_connection (orm, *name, "sqlite::memory:", NULL, error))
@@ -159,21 +133,18 @@ load_bare (ProbeRouter *router, const RouterOptions *options, GError **error)
   int (*open) (const char *args, char *message, size_t size) = NULL;
   GModule *module = g_module_open_full (router->path, G_MODULE_BIND_LOCAL, error);
   char message[256] = "";
-  gpointer close;
 
   if (module == NULL)
     return FALSE;
   for (YaraOperation operation = YARA_OPERATION_READ; operation <= YARA_OPERATION_WRITE; operation++)
-    if (!g_module_symbol (module, probe_function_name (operation), (gpointer *) &own_functions[operation]))
+    if (!g_module_symbol (module, probe_function_name (operation), (gpointer *) &router->ask[operation]))
       {
         g_set_error (error, YARA_ROUTER_ERROR, YARA_ROUTER_ERROR_MISSING_SYMBOL,
                      "the file was replaced while it was looked at; try again");
         return FALSE;
       }
-  memcpy (router->ask, own_functions, sizeof own_functions);
-  router->closes = g_module_symbol (module, "router_close", &close);
-  router->opens = g_module_symbol (module, "router_open", (gpointer *) &open);
-  if (!router->opens || open (options->args != NULL ? options->args : "", message, sizeof message) == 0)
+  if (!g_module_symbol (module, "router_open", (gpointer *) &open)
+      || open (options->args != NULL ? options->args : "", message, sizeof message) == 0)
     return TRUE;
   g_set_error (error, YARA_ROUTER_ERROR, YARA_ROUTER_ERROR_REFUSED,
                "router_open said no the second time: %s", message);
@@ -185,6 +156,7 @@ probe_router_load (ProbeRouter *router, const RouterOptions *options)
 {
   g_autoptr(GError) error = NULL;
 
+  router->call_limit = router_options_get_deadline (options);
   probe_at (LOAD_LIMIT, "loading");
   router->orm = probe_router_open_orm (options, &error);
   if (router->orm != NULL && options->rules && yara_config_set_router (config, router->orm, &error))
@@ -262,7 +234,7 @@ probe_router_ask (const ProbeRouter *router, YaraOperation operation, const Yara
   const char *returned;
 
   *answer = (Answer) { 0 };
-  probe_at (PROBE_CALL_LIMIT, "%s (%s)", probe_function_name (operation), name);
+  probe_at (router->call_limit, "%s (%s)", probe_function_name (operation), name);
   pthread_sigmask (SIG_SETMASK, NULL, &before);
   errno = 0;
   answer->duration = -g_get_monotonic_time ();
@@ -271,5 +243,6 @@ probe_router_ask (const ProbeRouter *router, YaraOperation operation, const Yara
   answer->duration += g_get_monotonic_time ();
   pthread_sigmask (SIG_SETMASK, NULL, &after);
   answer->signals_changed = !is_same_mask (&before, &after);
+  probe_at (router->call_limit, "%s (%s), reading its answer", probe_function_name (operation), name);
   inspect (returned, (guintptr) __builtin_frame_address (0), answer);
 }

@@ -12,14 +12,17 @@ typedef struct
 {
   YaraOrm        *orm;     /* with the connections, without a router */
   YaraRouterFunc  ask[2];  /* by YaraOperation */
-  gboolean        opens, closes; /* has router_open, router_close */
   char           *path;    /* of the file */
   char           *sha256;
   gint64          load_time; /* microseconds */
+  guint           call_limit; /* milliseconds for one call */
 } ProbeRouter;
 
 /* The connections alone, each a database in memory: (transfer full). */
 YaraOrm *probe_router_open_orm (const RouterOptions *options, GError **error);
+
+/* The configuration that the connections are of: (transfer none) (nullable). */
+YaraConfig *probe_router_get_config (void);
 
 /* FALSE when the library refused; the parent has been told. */
 gboolean probe_router_load (ProbeRouter *router, const RouterOptions *options);
@@ -45,9 +48,6 @@ typedef struct
 /* Calls the function for `operation` and takes a good look at the answer. The parent is told. */
 void probe_router_ask (const ProbeRouter *router, YaraOperation operation, const YaraModel *model,
                        const YaraHints *hints, Answer *answer);
-
-/* Whether a call of the plugin to its own `db_for_read` or `db_for_write` came to this program. */
-gboolean probe_router_was_deceived (void);
 
 /* "db_for_read" or "db_for_write". */
 const char *probe_function_name (YaraOperation operation);

@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include <glib-unix.h>
-#include <yaraorm/yaraorm.h>
+
+#include "output.h"
+#include "probe-child.h"
 
 /* Microseconds that a short probe may take in all, and until its first line. */
 #define TOTAL_LIMIT (5 * G_USEC_PER_SEC)
@@ -20,6 +22,9 @@
 /* Milliseconds after which a silent child is looked at: the plugin may have left a process behind
  * that keeps the pipe open. */
 #define LOOK_EVERY 100
+
+/* What the next child reads; -1: nothing. */
+static int input = -1;
 
 typedef struct
 {
@@ -32,6 +37,24 @@ typedef struct
 } Reader;
 
 static void
+take_object (gpointer data, JsonObject *object)
+{
+  ProbeResult *result = data;
+
+  if (json_object_has_member (object, "at"))
+    {
+      g_free (result->at);
+      result->at = g_strdup (json_object_get_string_member (object, "at"));
+    }
+  else if (json_object_has_member (object, "refused"))
+    result->refused = json_object_ref (json_object_get_object_member (object, "refused"));
+  else if (json_object_has_member (object, "done"))
+    result->end = PROBE_DONE;
+  else
+    g_ptr_array_add (result->lines, json_object_ref (object));
+}
+
+static void
 take_line (Reader *reader, const char *line)
 {
   g_autoptr(JsonNode) node = json_from_string (line, NULL);
@@ -42,16 +65,11 @@ take_line (Reader *reader, const char *line)
   object = json_node_get_object (node);
   if (json_object_has_member (object, "at"))
     {
-      g_free (reader->result->at);
-      reader->result->at = g_strdup (json_object_get_string_member (object, "at"));
       reader->limit = g_get_monotonic_time () + json_object_get_int_member (object, "limit") * 1000;
+      if (reader->cancellable != NULL) /* it is long */
+        output_progress ("%s", json_object_get_string_member (object, "at"));
     }
-  else if (json_object_has_member (object, "refused"))
-    reader->result->refused = json_object_ref (json_object_get_object_member (object, "refused"));
-  else if (json_object_has_member (object, "done"))
-    reader->result->end = PROBE_DONE;
-  else
-    g_ptr_array_add (reader->result->lines, json_object_ref (object));
+  take_object (reader->result, object);
 }
 
 /* Reads what is there. FALSE at the end. */
@@ -96,7 +114,11 @@ read_all (Reader *reader, int fd)
 
       if (left <= 0 || g_cancellable_is_cancelled (reader->cancellable))
         return FALSE;
-      if (poll (&wait, 1, MIN (left / 1000 + 1, LOOK_EVERY)) > 0 ? !read_some (reader, fd) : !running)
+      if (fd < 0 && !running)
+        break;
+      if (poll (&wait, 1, MIN (left / 1000 + 1, LOOK_EVERY)) > 0)
+        fd = read_some (reader, fd) ? fd : -1; /* the plugin may have closed the pipe and go on */
+      else if (!running)
         break;
     }
   return TRUE;
@@ -127,6 +149,7 @@ follow (ProbeResult *result, GPid child, int fd, gint64 limit, GCancellable *can
   gboolean in_time = read_all (&reader, fd);
   int status = 0;
 
+  output_progress_clear ();
   kill (-child, SIGKILL);
   kill (child, SIGKILL); /* it may not have made its group yet */
   while (waitpid (child, &status, 0) < 0 && errno == EINTR)
@@ -134,17 +157,11 @@ follow (ProbeResult *result, GPid child, int fd, gint64 limit, GCancellable *can
   note_end (result, status, in_time);
 }
 
-/* Starts the child, which writes to `fd` as PROBE_FD. What the plugin prints goes to stderr. */
-static gboolean
-start (const char *mode, const RouterOptions *router, const char *const *more, const char *second, int fd,
-       GPid *child, GError **error)
+GPtrArray *
+probe_list_arguments (const char *mode, const RouterOptions *router, const char *const *more, const char *second)
 {
-  g_autoptr(GPtrArray) arguments = g_ptr_array_new_with_free_func (g_free);
-  const int target = PROBE_FD;
-  int words = dup (STDERR_FILENO);
-  gboolean started;
+  GPtrArray *arguments = g_ptr_array_new_with_free_func (g_free);
 
-  g_ptr_array_add (arguments, g_strdup ("/proc/self/exe"));
   g_ptr_array_add (arguments, g_strdup (PROBE_COMMAND));
   g_ptr_array_add (arguments, g_strdup (mode));
   for (; more != NULL && *more != NULL; more++)
@@ -153,8 +170,22 @@ start (const char *mode, const RouterOptions *router, const char *const *more, c
   if (second != NULL)
     g_ptr_array_add (arguments, g_strdup (second));
   g_ptr_array_add (arguments, NULL);
+  return arguments;
+}
+
+/* Starts the child, which writes to `fd` as PROBE_FD. What the plugin prints goes to stderr. */
+static gboolean
+start (const char *mode, const RouterOptions *router, const char *const *more, const char *second, int fd,
+       GPid *child, GError **error)
+{
+  g_autoptr(GPtrArray) arguments = probe_list_arguments (mode, router, more, second);
+  const int target = PROBE_FD;
+  int words = dup (STDERR_FILENO);
+  gboolean started;
+
+  g_ptr_array_insert (arguments, 0, g_strdup ("/proc/self/exe"));
   started = g_spawn_async_with_pipes_and_fds (NULL, (const char *const *) arguments->pdata, NULL,
-                                              G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, -1, words, -1,
+                                              G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, input, words, -1,
                                               &fd, &target, 1, child, NULL, NULL, NULL, error);
   if (words >= 0)
     close (words);
@@ -167,19 +198,36 @@ probe_run (const char *mode, const RouterOptions *router)
   return probe_run_long (mode, router, NULL, NULL, TOTAL_LIMIT, NULL);
 }
 
+static ProbeResult *
+result_new (void)
+{
+  ProbeResult *result = g_new0 (ProbeResult, 1);
+
+  result->end = PROBE_NOT_STARTED;
+  result->at = g_strdup ("starting");
+  result->lines = g_ptr_array_new_with_free_func ((GDestroyNotify) json_object_unref);
+  return result;
+}
+
+ProbeResult *
+probe_run_here (const char *mode, const RouterOptions *router)
+{
+  ProbeResult *result = result_new ();
+
+  probe_work_here (mode, router, take_object, result);
+  return result;
+}
+
 ProbeResult *
 probe_run_long (const char *mode, const RouterOptions *router, const char *const *more, const char *second,
                 gint64 limit, GCancellable *cancellable)
 {
-  ProbeResult *result = g_new0 (ProbeResult, 1);
+  ProbeResult *result = result_new ();
   g_autoptr(GError) error = NULL;
   gboolean started;
   GPid child;
   int ends[2];
 
-  result->end = PROBE_NOT_STARTED;
-  result->at = g_strdup ("starting");
-  result->lines = g_ptr_array_new_with_free_func ((GDestroyNotify) json_object_unref);
   if (!g_unix_open_pipe (ends, FD_CLOEXEC, &error))
     {
       result->reason = g_strdup (error->message);
@@ -193,6 +241,12 @@ probe_run_long (const char *mode, const RouterOptions *router, const char *const
     result->reason = g_strdup (error->message);
   close (ends[0]);
   return result;
+}
+
+void
+probe_set_input (int fd)
+{
+  input = fd;
 }
 
 void
@@ -224,83 +278,4 @@ probe_get_connections (JsonObject *line)
     g_ptr_array_add (names, (char *) json_array_get_string_element (varies, i));
   g_ptr_array_add (names, NULL);
   return g_strjoinv (",", (char **) names->pdata);
-}
-
-/* The library's reasons, in the order of YaraRouterError. */
-static const struct
-{
-  const char *id, *hint;
-} refusals[] = {
-  [YARA_ROUTER_ERROR_FILE] = { "YO-P001",
-    "check the path; a name without a slash is looked up among the installed routers" },
-  [YARA_ROUTER_ERROR_NOT_A_PLUGIN] = { "YO-P002",
-    "build it with: cc -shared -fPIC -Wl,-z,defs -o NAME.so NAME.c" },
-  [YARA_ROUTER_ERROR_ABI] = { "YO-P003", "include <yaraorm/yara-router.h> and build it again" },
-  [YARA_ROUTER_ERROR_MISSING_SYMBOL] = { "YO-P004", "define both db_for_read and db_for_write, not static" },
-  [YARA_ROUTER_ERROR_UNSAFE] = { "YO-P006",
-    "the file and its folders must be yours or root's, and not writable by group or others" },
-  [YARA_ROUTER_ERROR_REFUSED] = { "YO-P008", "the plugin's router_open decides this; see --args" },
-};
-
-const char *
-probe_get_refusal_id (int code)
-{
-  g_assert (code >= 0 && code < (int) G_N_ELEMENTS (refusals));
-  return refusals[code].id;
-}
-
-static Report *
-report_refusal (const ProbeResult *result, const char *plugin)
-{
-  gint64 code = json_object_get_int_member (result->refused, "code");
-  gboolean known = code >= 0 && code < (gint64) G_N_ELEMENTS (refusals);
-  gboolean no_slash = code == YARA_ROUTER_ERROR_FILE && strchr (plugin, '/') == NULL;
-  Report *report = report_new (known ? refusals[code].id : "YO-U003");
-
-  report_line (report, "plugin", "%s", plugin);
-  report_line (report, "reason", "%s", json_object_get_string_member (result->refused, "message"));
-  if (no_slash && g_file_test (plugin, G_FILE_TEST_EXISTS))
-    report_line (report, "hint", "for the file in this folder write ./%s", plugin);
-  else if (known)
-    report_line (report, "hint", "%s", refusals[code].hint);
-  return report;
-}
-
-Report *
-probe_result_report (const ProbeResult *result, const char *plugin)
-{
-  const char *name;
-  Report *report;
-
-  if (result->refused != NULL)
-    return report_refusal (result, plugin);
-  switch (result->end)
-    {
-    case PROBE_DONE:
-      return NULL;
-    case PROBE_NOT_STARTED:
-      report = report_new ("YO-X001");
-      report_line (report, "reason", "%s", result->reason);
-      return report;
-    case PROBE_CRASHED:
-      name = sigabbrev_np (result->status);
-      report = report_new ("YO-P005");
-      report_line (report, "plugin", "%s", plugin);
-      report_line (report, "reason", "signal %d (SIG%s)", result->status, name != NULL ? name : "?");
-      break;
-    case PROBE_EXITED:
-      report = report_new ("YO-P010");
-      report_line (report, "plugin", "%s", plugin);
-      report_line (report, "reason", "exit (%d)", result->status);
-      break;
-    case PROBE_TIMED_OUT:
-    default:
-      report = report_new ("YO-P009");
-      report_line (report, "plugin", "%s", plugin);
-      report_line (report, "reason", "killed, it did not come back");
-      break;
-    }
-  report_line (report, "at", "%s", result->at);
-  report_line (report, "help", "yaraorm-cli help %s", report_get_id (report));
-  return report;
 }

@@ -13,8 +13,8 @@
 #define PROBE_COMMAND "--probe"
 #define PROBE_FD 3
 
-/* The child: `arguments` are PROBE_COMMAND, the mode ("route", "rules", "explain", "check", "swap" or
- * "bench") and a router's options. */
+/* The child: `arguments` are PROBE_COMMAND, the mode ("route", "rules", "explain", "explain-rules", "check",
+ * "swap", "bench" or "replay") and a router's options. */
 int probe_main (char **arguments);
 
 typedef enum
@@ -38,12 +38,20 @@ typedef struct
 } ProbeResult;
 
 ProbeResult *probe_run         (const char *mode, const RouterOptions *router);
+/* The same in this process, for a debugger: without limits, and a crash is its own. */
+ProbeResult *probe_run_here    (const char *mode, const RouterOptions *router);
 /* The same for work that takes up to `limit` microseconds. The child gets `more` options and, if not NULL, a
  * `second` plugin. Cancelling ends it. */
 ProbeResult *probe_run_long    (const char *mode, const RouterOptions *router, const char *const *more,
                                 const char *second, gint64 limit, GCancellable *cancellable);
+/* The next child has this file as its stdin. */
+void         probe_set_input   (int fd);
 void         probe_result_free (ProbeResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ProbeResult, probe_result_free)
+
+/* What the child is started with, behind the name of the program, NULL at the end: (transfer full). */
+GPtrArray *probe_list_arguments (const char *mode, const RouterOptions *router, const char *const *more,
+                                 const char *second);
 
 /* A member of a line, NULL when it is absent or null: (transfer none). */
 const char *probe_get_text (JsonObject *line, const char *member);

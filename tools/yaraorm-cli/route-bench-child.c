@@ -7,6 +7,7 @@
 #include "latency.h"
 #include "probe-child.h"
 #include "route-bench.h"
+#include "route-pair.h"
 
 /* Decisions between two readings of the clock. */
 #define BATCH 64
@@ -23,8 +24,7 @@ typedef struct
 {
   Bench   *bench;
   GThread *thread;
-  Latency  batches; /* nanoseconds of a decision, on average over a batch */
-  guint64  n, time; /* decisions; nanoseconds for all of them */
+  Latency  batches;
 } Decider;
 
 static gpointer
@@ -36,14 +36,11 @@ decide (gpointer data)
 
   for (guint question = 0; !atomic_load (&bench->is_over);)
     {
-      guint64 start = latency_now (), taken;
+      guint64 start = latency_now ();
 
       for (guint i = 0; i < BATCH; i++, question = (question + 1) % (2 * bench->n_models))
         yara_orm_route (bench->orm, bench->models[question / 2], question % 2, &route, NULL);
-      taken = latency_now () - start;
-      latency_add (&decider->batches, taken / BATCH, 0);
-      decider->n += BATCH;
-      decider->time += taken;
+      latency_add (&decider->batches, latency_now () - start, 0);
     }
   return NULL;
 }
@@ -56,12 +53,19 @@ compare (const void *a, const void *b)
   return (left > right) - (left < right);
 }
 
-/* One round; what a decision took on average. */
+/* Nanoseconds of a decision, on average over a batch, that `share` of the batches do not exceed. */
 static double
-run_round (Bench *bench, guint n_threads, Latency *batches, guint64 *n_all)
+get_decision (const Latency *batches, double share)
+{
+  return (double) latency_quantile (batches, share) / BATCH;
+}
+
+/* One round; what a decision took usually. */
+static double
+run_round (Bench *bench, guint n_threads, Latency *all)
 {
   g_autofree Decider *deciders = g_new0 (Decider, n_threads);
-  guint64 n = 0, time = 0;
+  g_autofree Latency *batches = g_new0 (Latency, 1);
 
   atomic_store (&bench->is_over, FALSE);
   for (guint i = 0; i < n_threads; i++)
@@ -75,11 +79,9 @@ run_round (Bench *bench, guint n_threads, Latency *batches, guint64 *n_all)
     {
       g_thread_join (deciders[i].thread);
       latency_merge (batches, &deciders[i].batches);
-      n += deciders[i].n;
-      time += deciders[i].time;
     }
-  *n_all += n;
-  return (double) time / n;
+  latency_merge (all, batches);
+  return get_decision (batches, 0.5);
 }
 
 static void
@@ -88,20 +90,21 @@ measure (Bench *bench, guint n_threads, gboolean has_router)
   g_autofree Latency *batches = g_new0 (Latency, 1);
   JsonObject *line = json_object_new ();
   double rounds[BENCH_ROUNDS];
-  guint64 n = 0, start, taken;
+  guint64 start, taken;
 
-  probe_at (10 * BENCH_ROUNDS * BENCH_ROUND_TIME, "measuring");
+  probe_at (10 * BENCH_ROUNDS * BENCH_ROUND_TIME, "measuring %u thread%s%s", n_threads, n_threads != 1 ? "s" : "",
+            has_router ? "" : " without a router");
   start = latency_now ();
   for (guint i = 0; i < BENCH_ROUNDS; i++)
-    rounds[i] = run_round (bench, n_threads, batches, &n);
+    rounds[i] = run_round (bench, n_threads, batches);
   taken = latency_now () - start;
   qsort (rounds, BENCH_ROUNDS, sizeof *rounds, compare);
   json_object_set_int_member (line, "threads", n_threads);
   json_object_set_boolean_member (line, "router", has_router);
   json_object_set_double_member (line, "min_ns", rounds[0]);
   json_object_set_double_member (line, "median_ns", rounds[BENCH_ROUNDS / 2]);
-  json_object_set_int_member (line, "p99_ns", latency_quantile (batches, 0.99));
-  json_object_set_int_member (line, "per_second", n * 1e9 / taken);
+  json_object_set_double_member (line, "p99_ns", get_decision (batches, 0.99));
+  json_object_set_int_member (line, "per_second", batches->n * BATCH * 1e9 / taken);
   probe_send (line);
 }
 
@@ -144,14 +147,14 @@ bench_child_main (char **arguments)
 
   probe_confine (FALSE);
   bench_options_add (&options, parser);
-  if (!options_parse (parser, &words, &status) || !bench_options_check (&options, words, &status))
+  if (!options_parse (parser, &words, &status) || !bench_options_take (&options, words, &status))
     return status;
   probe_at (PROBE_CALL_LIMIT, "preparing");
   if (prepare (&bench, &options, &error))
     {
       measure (&bench, 1, FALSE);
       probe_at (PROBE_CALL_LIMIT, "loading");
-      if (yara_orm_set_router (bench.orm, options.router.plugin, options.router.args, NULL, &error))
+      if (route_pair_put_in_force (&options.router, bench.orm, &error))
         {
           send_head (bench.orm);
           for (guint i = 0; i < options.n_counts; i++)

@@ -3,6 +3,7 @@
 #include "route-bench.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "commands.h"
 #include "configuration.h"
@@ -14,6 +15,7 @@
 
 #define BENCH_COMMAND "route bench"
 #define MAX_THREADS 256
+#define USUAL_THREADS "1,2,4"
 
 void
 bench_options_clear (BenchOptions *bench)
@@ -34,13 +36,12 @@ bench_options_add (BenchOptions *bench, Options *options)
   options_add (options, entries);
 }
 
-gboolean
-bench_options_check (BenchOptions *bench, char **arguments, int *status)
+/* Whether --threads is a list of numbers. */
+static gboolean
+take_counts (BenchOptions *bench, int *status)
 {
-  g_auto(GStrv) counts = g_strsplit (bench->threads != NULL ? bench->threads : "1,2,4", ",", -1);
+  g_auto(GStrv) counts = g_strsplit (bench->threads != NULL ? bench->threads : USUAL_THREADS, ",", -1);
 
-  if (!router_options_check (&bench->router, BENCH_COMMAND, arguments, status))
-    return FALSE;
   for (char **count = counts; *count != NULL; count++)
     {
       guint64 number;
@@ -59,8 +60,31 @@ bench_options_check (BenchOptions *bench, char **arguments, int *status)
   return bench->n_counts > 0;
 }
 
+gboolean
+bench_options_take (BenchOptions *bench, char **arguments, int *status)
+{
+  g_autoptr(Report) report = NULL;
+  g_autoptr(YaraConfig) config = configuration_load_if_any (&report);
+  char **words = arguments + 1;
+
+  if (report != NULL)
+    {
+      *status = report_print (report, NULL);
+      return FALSE;
+    }
+  if (*words != NULL && strcmp (*words, "--") == 0)
+    words++;
+  if (g_strv_length (words) > 1)
+    {
+      *status = options_wrong (BENCH_COMMAND, "one PLUGIN is wanted");
+      return FALSE;
+    }
+  return route_pair_take_router (&bench->router, config, BENCH_COMMAND, *words, status)
+         && take_counts (bench, status);
+}
+
 static void
-print_table (const GPtrArray *lines)
+print_table (const GPtrArray *lines, gboolean rules)
 {
   const char *const headings[] = { "THREADS", "ROUTER", "MIN", "MEDIAN", "P99", "DECISIONS/S", NULL };
   struct libscols_table *table = output_table_new (headings, TRUE);
@@ -76,10 +100,11 @@ print_table (const GPtrArray *lines)
       g_autofree char *threads = g_strdup_printf ("%d", (int) json_object_get_int_member (line, "threads"));
       g_autofree char *least = latency_format (json_object_get_double_member (line, "min_ns"));
       g_autofree char *median = latency_format (json_object_get_double_member (line, "median_ns"));
-      g_autofree char *p99 = latency_format (json_object_get_int_member (line, "p99_ns"));
+      g_autofree char *p99 = latency_format (json_object_get_double_member (line, "p99_ns"));
       g_autofree char *rate = g_strdup_printf ("%.1f million",
                                                json_object_get_int_member (line, "per_second") / 1e6);
-      const char *cells[] = { threads, has_router ? "plugin" : "none", least, median, p99, rate, NULL };
+      const char *router = !has_router ? "none" : rules ? "rules" : "plugin";
+      const char *cells[] = { threads, router, least, median, p99, rate, NULL };
 
       output_table_add (table, cells, 1, STYLE_PLAIN);
     }
@@ -106,8 +131,11 @@ show (const BenchOptions *bench, const ProbeResult *result)
     output_document_print (document);
   else
     {
-      printf ("router  %s   sha256 %.12s\n\n", bench->router.plugin, sha256);
-      print_table (result->lines);
+      printf ("router  %s", bench->router.plugin);
+      if (sha256 != NULL)
+        printf ("   sha256 %.12s", sha256);
+      puts ("\n");
+      print_table (result->lines, bench->router.rules);
       printf ("\none decision, over %d rounds of %.1f s\n", BENCH_ROUNDS, BENCH_ROUND_TIME / 1000.0);
     }
   return STATUS_DONE;
@@ -119,34 +147,21 @@ command_route_bench (char **arguments)
   g_auto(BenchOptions) bench = { .threads = NULL };
   g_autoptr(Options) options = options_new (BENCH_COMMAND, "[PLUGIN]");
   g_auto(GStrv) words = g_strdupv (arguments);
-  g_autoptr(YaraConfig) config = NULL;
   g_autoptr(ProbeResult) asked = NULL, result = NULL;
   g_autoptr(Report) report = NULL;
   g_autofree char *threads = NULL;
   int status;
 
   bench_options_add (&bench, options);
-  if (!options_parse (options, &words, &status))
+  if (!options_parse (options, &words, &status) || !bench_options_take (&bench, words, &status))
     return status;
-  config = configuration_load_if_any (&report);
-  if (report != NULL)
-    return report_print (report, NULL);
-  if (config != NULL)
-    router_options_take (&bench.router, config, words);
-  if (!bench_options_check (&bench, words, &status))
-    return status;
-  if (bench.router.rules)
-    return options_wrong (BENCH_COMMAND, "rules are no plugin");
-  if (bench.router.models == NULL)
-    bench.router.models = g_strsplit ("User,Event,Snapshot", ",", -1);
-
   /* Whatever is wrong with the plugin has a better name there. */
   asked = route_pair_ask (&bench.router, &report);
   if (report == NULL)
     report = route_pair_find_fault (&bench.router, asked);
   if (report != NULL)
     return report_print (report, NULL);
-  threads = g_strconcat ("--threads=", bench.threads != NULL ? bench.threads : "1,2,4", NULL);
+  threads = g_strconcat ("--threads=", bench.threads != NULL ? bench.threads : USUAL_THREADS, NULL);
   result = probe_run_long ("bench", &bench.router, (const char *const[]) { threads, NULL }, NULL,
                            (bench.n_counts + 2) * 20 * BENCH_ROUNDS * BENCH_ROUND_TIME * G_GINT64_CONSTANT (1000),
                            interrupt_get ());

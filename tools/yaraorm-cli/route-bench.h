@@ -19,8 +19,8 @@ typedef struct
 void bench_options_clear (BenchOptions *bench);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (BenchOptions, bench_options_clear)
 
-void     bench_options_add   (BenchOptions *bench, Options *options);
-gboolean bench_options_check (BenchOptions *bench, char **arguments, int *status);
+void     bench_options_add  (BenchOptions *bench, Options *options);
+gboolean bench_options_take (BenchOptions *bench, char **arguments, int *status);
 
 /* The child: `arguments` are "bench" and the options. */
 int bench_child_main (char **arguments);

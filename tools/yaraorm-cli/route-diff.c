@@ -10,6 +10,7 @@
 typedef struct
 {
   RoutePair    pair;
+  char        *models_from; /* path, or NULL */
   gboolean     exit_code;
   ProbeResult *results[2];
   guint        n_decisions, n_writes; /* that change */
@@ -19,6 +20,7 @@ static void
 diff_clear (Diff *diff)
 {
   route_pair_clear (&diff->pair);
+  g_free (diff->models_from);
   for (guint i = 0; i < 2; i++)
     g_clear_pointer (&diff->results[i], probe_result_free);
 }
@@ -111,8 +113,10 @@ show (Diff *diff)
 int
 command_route_diff (char **arguments)
 {
-  g_auto(Diff) diff = { .exit_code = FALSE };
+  g_auto(Diff) diff = { .models_from = NULL };
   const GOptionEntry entries[] = {
+    { "models-from", 0, 0, G_OPTION_ARG_FILENAME, &diff.models_from,
+      "Ask for the models named in FILE, one a line; - is standard input", "FILE" },
     { "exit-code", 0, 0, G_OPTION_ARG_NONE, &diff.exit_code, "Exit 1 when a decision changes", NULL },
     { NULL }
   };
@@ -122,8 +126,15 @@ command_route_diff (char **arguments)
   int status;
 
   route_pair_add_options (&diff.pair, options);
+  router_options_add_library (&diff.pair.sides[0], options);
   options_add (options, entries);
-  if (!options_parse (options, &words, &status) || !route_pair_take (&diff.pair, "route diff", words, &status))
+  if (!options_parse (options, &words, &status))
+    return status;
+  if (diff.models_from != NULL)
+    report = router_options_read_models (&diff.pair.sides[0], diff.models_from);
+  if (report != NULL)
+    return report_print (report, NULL);
+  if (!route_pair_take (&diff.pair, "route diff", words, &status))
     return status;
   for (guint i = 0; i < 2 && report == NULL; i++)
     diff.results[i] = route_pair_ask (&diff.pair.sides[i], &report);

@@ -5,9 +5,17 @@
 #include <string.h>
 
 #include "configuration.h"
+#include "route-fault.h"
 
-/* Stands for the [route] rules of the configuration. */
+/* Stand for the [route] rules of the configuration. The second one is also what they are called. */
 #define RULES "rules:"
+#define RULES_NAME "[route]"
+
+static gboolean
+is_file_with_rules (const char *word)
+{
+  return word != NULL && g_str_has_suffix (word, ".ini");
+}
 
 void
 route_pair_clear (RoutePair *pair)
@@ -42,26 +50,53 @@ copy_questions (RoutePair *pair)
     .models = g_strdupv (from->models),
     .hints = g_strdupv (from->hints),
     .operation = g_strdup (from->operation),
+    .library = g_strdup (from->library),
   };
 }
 
-/* `word` NULL: the router of the configuration. */
-static gboolean
-take_side (RouterOptions *router, YaraConfig *config, const char *command, char *word, int *status)
+/* The configuration with the rules: (transfer full). NULL: the error was printed. */
+static YaraConfig *
+load_file_with_rules (const char *path, int *status)
 {
-  gboolean rules = g_strcmp0 (word, RULES) == 0;
-  char *arguments[] = { (char *) command, rules ? NULL : word, NULL };
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Report) report = NULL;
+  YaraConfig *config = yara_config_load (path, options_get_set (), &error);
 
-  if (rules && (config == NULL || yara_config_get_rules (config) == NULL))
+  if (config == NULL)
     {
-      *status = options_wrong (command, "%s: the configuration has no [route] rules", RULES);
+      report = configuration_report ("YO-C001", error);
+      *status = report_print (report, NULL);
+    }
+  return config;
+}
+
+gboolean
+route_pair_take_router (RouterOptions *router, YaraConfig *config, const char *command, char *word, int *status)
+{
+  gboolean is_file = is_file_with_rules (word);
+  gboolean rules = is_file || g_strcmp0 (word, RULES) == 0 || g_strcmp0 (word, RULES_NAME) == 0;
+  char *arguments[] = { (char *) command, rules ? NULL : word, NULL };
+  g_autoptr(YaraConfig) file = is_file ? load_file_with_rules (word, status) : NULL;
+  YaraConfig *with_rules = is_file ? file : config, *all = config != NULL ? config : file;
+
+  if (is_file && file == NULL)
+    return FALSE;
+  if (rules && (with_rules == NULL || yara_config_get_rules (with_rules) == NULL))
+    {
+      *status = options_wrong (command, "%s: the configuration has no [route] rules", word);
       return FALSE;
     }
-  if (config != NULL)
-    router_options_take (router, config, arguments);
+  if (all != NULL)
+    router_options_take (router, all, arguments);
+  if (is_file)
+    {
+      g_free (router->plugin);
+      router->plugin = g_strdup (word);
+      router->rules = TRUE;
+    }
   if (!router_options_check (router, command, arguments, status))
     return FALSE;
-  if (router->models == NULL)
+  if (router->models == NULL && router->library == NULL)
     router->models = g_strsplit ("User,Event,Snapshot", ",", -1);
   return TRUE;
 }
@@ -94,9 +129,28 @@ route_pair_take (RoutePair *pair, const char *command, char **arguments, int *st
       *status = options_wrong (command, "one router is given, and no configuration has the other");
       return FALSE;
     }
+  if (config != NULL)
+    router_options_suggest_models (&pair->sides[0], config);
   copy_questions (pair);
-  return take_side (&pair->sides[0], config, command, n_words == 1 ? NULL : words[0], status)
-         && take_side (&pair->sides[1], config, command, words[n_words - 1], status);
+  return route_pair_take_router (&pair->sides[0], config, command, n_words == 1 ? NULL : words[0], status)
+         && route_pair_take_router (&pair->sides[1], config, command, words[n_words - 1], status);
+}
+
+YaraConfig *
+route_pair_load_rules (const RouterOptions *router, GError **error)
+{
+  return yara_config_load (is_file_with_rules (router->plugin) ? router->plugin : options_get_config (),
+                           options_get_set (), error);
+}
+
+gboolean
+route_pair_put_in_force (const RouterOptions *router, YaraOrm *orm, GError **error)
+{
+  g_autoptr(YaraConfig) config = router->rules ? route_pair_load_rules (router, error) : NULL;
+
+  if (!router->rules)
+    return yara_orm_set_router (orm, router->plugin, router->args, NULL, error);
+  return config != NULL && yara_config_set_router (config, orm, error);
 }
 
 ProbeResult *
@@ -114,22 +168,7 @@ Report *
 route_pair_find_fault (const RouterOptions *router, const ProbeResult *result)
 {
   for (guint i = 1; i < result->lines->len; i++)
-    {
-      JsonObject *line = result->lines->pdata[i];
-      const char *id = probe_get_text (line, "id"), *returned = probe_get_text (line, "returned");
-      const char *model = probe_get_text (line, "model"), *op = probe_get_text (line, "op");
-      Report *report;
-
-      if (id == NULL)
-        continue;
-      report = report_new (id);
-      report_line (report, "plugin", "%s", router->plugin);
-      if (returned != NULL)
-        report_line (report, "call", "db_for_%s (\"%s\") returned \"%s\"", op, model, returned);
-      else
-        report_line (report, "call", "db_for_%s (\"%s\")", op, model);
-      report_line (report, "help", "yaraorm-cli route test %s", router->plugin);
-      return report;
-    }
+    if (probe_get_text (result->lines->pdata[i], "id") != NULL)
+      return route_fault_report (router, result->lines->pdata[i]);
   return NULL;
 }

@@ -21,6 +21,15 @@ void route_pair_add_options (RoutePair *pair, Options *options);
  * old one is that of the configuration, whose rules may be meant as "rules:". FALSE: the error was printed. */
 gboolean route_pair_take (RoutePair *pair, const char *command, char **arguments, int *status);
 
+/* One of them: `word` is a plugin, "rules:" for the [route] rules of the configuration, a file NAME.ini for its
+ * rules, or NULL for the router of the configuration. `config` may be NULL. FALSE: the error was printed. */
+gboolean route_pair_take_router (RouterOptions *router, YaraConfig *config, const char *command, char *word,
+                                 int *status);
+
+/* In the child: the configuration that has the rules, and putting rules or plugin in force. */
+YaraConfig *route_pair_load_rules   (const RouterOptions *router, GError **error);
+gboolean    route_pair_put_in_force (const RouterOptions *router, YaraOrm *orm, GError **error);
+
 /* Asks one of them in a child process: (transfer full). NULL with the error. */
 ProbeResult *route_pair_ask (const RouterOptions *router, Report **report);
 

@@ -9,6 +9,9 @@
 #define PREPARE_LIMIT 30000
 #define FINISH_LIMIT  60000
 
+/* Microseconds between two words about how far it is. */
+#define TELL_EVERY (G_USEC_PER_SEC / 2)
+
 /* Milliseconds for a router that was replaced to go. */
 #define DRAIN_LIMIT 10000
 
@@ -16,7 +19,6 @@ typedef struct
 {
   SwapOptions swap;
   SwapWorld   world;
-  char       *paths[2];  /* what is loaded: the plugins, or copies that suffer */
   char       *sha256[2];
   GPtrArray  *loads;
   GByteArray *routers;   /* which router each generation was, from `first` on */
@@ -29,28 +31,31 @@ typedef struct
   atomic_uint beat;
 } Swap;
 
-static const char *
-get_args (const Swap *swap, guint side)
+static gboolean
+put_in_force (Swap *swap, guint side, GError **error)
 {
-  return swap->swap.pair.sides[side].args;
+  return route_pair_put_in_force (&swap->swap.pair.sides[side], swap->world.orm, error);
 }
 
-/* Puts each plugin in force once, undisturbed. */
+/* Puts each router in force once, undisturbed. */
 static gboolean
 learn (Swap *swap, GError **error)
 {
   for (guint side = 0; side < 2; side++)
     {
-      const char *plugin = swap->swap.pair.sides[side].plugin;
+      RouterOptions *router = &swap->swap.pair.sides[side];
       g_autoptr(YaraRouterInfo) info = NULL;
 
-      if (!yara_orm_set_router (swap->world.orm, plugin, get_args (swap, side), NULL, error)
-          || !swap_world_learn (&swap->world, side, error))
+      if (!put_in_force (swap, side, error) || !swap_world_learn (&swap->world, side, error))
         return FALSE;
       info = yara_orm_get_router_info (swap->world.orm);
-      swap->paths[side] = g_strdup (info->path);
       swap->sha256[side] = g_strdup (info->sha256);
       swap->first = info->generation;
+      if (!router->rules) /* a name may stand for another file later */
+        {
+          g_free (router->plugin);
+          router->plugin = g_strdup (info->path);
+        }
     }
   /* The second one is in force when the load begins. */
   g_byte_array_append (swap->routers, &(guint8) { 1 }, 1);
@@ -64,7 +69,7 @@ note_router (Swap *swap, guint side)
   g_autoptr(YaraRouterInfo) info = yara_orm_get_router_info (swap->world.orm);
 
   g_byte_array_append (swap->routers, &(guint8) { side }, 1);
-  if (info->generation != swap->first + swap->routers->len - 1 || strcmp (info->sha256, swap->sha256[side]) != 0)
+  if (info->generation != swap->first + swap->routers->len - 1 || g_strcmp0 (info->sha256, swap->sha256[side]) != 0)
     swap->n_torn++;
 }
 
@@ -76,7 +81,7 @@ swap_once (Swap *swap, guint side)
   gboolean is_swapped;
 
   atomic_fetch_add (&swap->beat, 1);
-  is_swapped = yara_orm_set_router (swap->world.orm, swap->paths[side], get_args (swap, side), NULL, &error);
+  is_swapped = put_in_force (swap, side, &error);
   atomic_fetch_add (&swap->beat, 1);
   if (is_swapped)
     {
@@ -90,20 +95,32 @@ swap_once (Swap *swap, guint side)
 }
 
 static void
+tell_progress (const Swap *swap, gint64 seconds)
+{
+  probe_at ((swap->swap.duration - seconds) * 1000 + FINISH_LIMIT, SWAP_AT ", swap %u, %d of %g s",
+            swap->routers->len - 1 + swap->n_refused, (int) seconds, swap->swap.duration);
+}
+
+static void
 swap_all_the_time (Swap *swap)
 {
-  gint64 start = g_get_monotonic_time (), end = start + swap->swap.duration * G_USEC_PER_SEC;
+  gint64 start = g_get_monotonic_time (), end = start + swap->swap.duration * G_USEC_PER_SEC, told = start;
 
   for (guint i = 1;; i++)
     {
-      gint64 next = MIN (start + i * swap->swap.every * G_GINT64_CONSTANT (1000), end);
-      gint64 left = next - g_get_monotonic_time ();
+      gint64 next = MIN (start + (gint64) (i * swap->swap.every * G_USEC_PER_SEC), end);
+      gint64 left = next - g_get_monotonic_time (), now;
 
       if (left > 0)
         g_usleep (left);
-      if (g_get_monotonic_time () >= end)
+      now = g_get_monotonic_time ();
+      if (now >= end)
         return;
       swap_once (swap, (i - 1) % 2);
+      if (now - told < TELL_EVERY)
+        continue;
+      told = now;
+      tell_progress (swap, (now - start) / G_USEC_PER_SEC);
     }
 }
 
@@ -176,16 +193,19 @@ set_load (const Swap *swap, JsonObject *line)
   json_object_set_int_member (line, "statements", n_statements);
   json_object_set_int_member (line, "failed", n_failed);
   json_object_set_string_member (line, "failure", failure);
-  set_latencies (line, "statement", &latencies[0]);
   set_latencies (line, "statement_around", &latencies[1]);
-  set_latencies (line, "decision", &latencies[2]);
   set_latencies (line, "decision_around", &latencies[3]);
+  latency_merge (&latencies[0], &latencies[1]);
+  latency_merge (&latencies[2], &latencies[3]);
+  set_latencies (line, "statement", &latencies[0]);
+  set_latencies (line, "decision", &latencies[2]);
 }
 
 static void
 send_result (const Swap *swap, const SwapFindings *findings)
 {
   JsonObject *line = json_object_new ();
+  guint active = swap->routers->data[swap->routers->len - 1];
 
   json_object_set_int_member (line, "swaps", swap->routers->len - 1);
   json_object_set_int_member (line, "refusals", swap->n_refused);
@@ -202,6 +222,7 @@ send_result (const Swap *swap, const SwapFindings *findings)
   json_object_set_int_member (line, "lost", findings->n_lost);
   json_object_set_int_member (line, "retired", swap->retired);
   json_object_set_int_member (line, "mapped", swap->mapped);
+  json_object_set_boolean_member (line, "plugin_active", !swap->swap.pair.sides[active].rules);
   probe_send (line);
 }
 
@@ -217,9 +238,9 @@ run (Swap *swap, GError **error)
   probe_at (PREPARE_LIMIT, "loading");
   if (!learn (swap, error))
     return FALSE;
-  if (swap->swap.hostile && (vandal = swap_vandal_start (&swap->swap, swap->paths, error)) == NULL)
+  if (swap->swap.hostile && (vandal = swap_vandal_start (&swap->swap, error)) == NULL)
     return FALSE;
-  probe_at (swap->swap.duration * 1000 + FINISH_LIMIT, "swapping");
+  tell_progress (swap, 0);
   for (int i = 0; i < swap->swap.threads; i++)
     g_ptr_array_add (swap->loads, swap_load_start (&swap->world, i, &swap->is_over, &swap->beat));
   swap_all_the_time (swap);

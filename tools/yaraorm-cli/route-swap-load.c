@@ -61,7 +61,8 @@ watch_stop (const SwapLoad *load, Watch watch, Latency latencies[2])
   guint beat = atomic_load (load->beat);
   gboolean is_around = beat % 2 != 0 || beat != watch.beat;
 
-  latency_add (&latencies[is_around], taken > load->overhead ? taken - load->overhead : 0, (beat + 1) / 2);
+  latency_add (&latencies[is_around], taken > load->overhead ? taken - load->overhead : 0,
+               is_around ? (beat + 1) / 2 : 0);
 }
 
 static void

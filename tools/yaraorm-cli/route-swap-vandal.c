@@ -77,6 +77,8 @@ run (gpointer data)
 
   for (guint i = 0; !atomic_load (&vandal->is_over); i++)
     {
+      if (vandal->paths[i % 2] == NULL)
+        continue;
       damage (vandal, i % 2, i / 2 % 6);
       g_usleep (vandal->pause);
       mend (vandal, i % 2);
@@ -98,24 +100,28 @@ vandal_free (SwapVandal *vandal)
 }
 
 SwapVandal *
-swap_vandal_start (const SwapOptions *swap, char *paths[2], GError **error)
+swap_vandal_start (SwapOptions *swap, GError **error)
 {
   SwapVandal *vandal = g_new0 (SwapVandal, 1);
 
   for (guint i = 0; i < 2; i++)
     {
+      RouterOptions *router = &swap->pair.sides[i];
+
+      if (router->rules) /* they are read before they are used, and need no file then */
+        continue;
       vandal->paths[i] = g_strdup_printf ("%s/%u.so", swap->folder, i);
       vandal->spare[i] = g_strdup_printf ("%s/%u.new", swap->folder, i);
-      if (!g_file_get_contents (paths[i], &vandal->bytes[i], &vandal->sizes[i], error))
+      if (!g_file_get_contents (router->plugin, &vandal->bytes[i], &vandal->sizes[i], error))
         {
           vandal_free (vandal);
           return NULL;
         }
       mend (vandal, i);
-      g_free (paths[i]);
-      paths[i] = g_strdup (vandal->paths[i]);
+      g_free (router->plugin);
+      router->plugin = g_strdup (vandal->paths[i]);
     }
-  vandal->pause = swap->every * 1000 / 4;
+  vandal->pause = swap->every * G_USEC_PER_SEC / 4;
   vandal->thread = g_thread_new ("vandal", run, vandal);
   return vandal;
 }

@@ -13,7 +13,7 @@
 
 #define MAX_THREADS  64
 #define MAX_DURATION 86400
-#define MAX_EVERY    60000
+#define MAX_EVERY    60
 
 /* Microseconds that the child may take besides the load. */
 #define OTHER_TIME (180 * G_USEC_PER_SEC)
@@ -24,6 +24,8 @@ swap_options_clear (SwapOptions *swap)
   route_pair_clear (&swap->pair);
   g_strfreev (swap->connections);
   g_free (swap->folder);
+  g_free (swap->duration_text);
+  g_free (swap->every_text);
 }
 
 void
@@ -31,8 +33,10 @@ swap_options_add (SwapOptions *swap, Options *options, gboolean child)
 {
   const GOptionEntry entries[] = {
     { "threads", 0, 0, G_OPTION_ARG_INT, &swap->threads, "Threads that use the databases (default: 4)", "N" },
-    { "duration", 0, 0, G_OPTION_ARG_DOUBLE, &swap->duration, "Seconds under load (default: 5)", "SECONDS" },
-    { "every", 0, 0, G_OPTION_ARG_INT, &swap->every, "Milliseconds between two swaps (default: 50)", "MS" },
+    { "duration", 0, 0, G_OPTION_ARG_STRING, &swap->duration_text,
+      "How long it is under load; a number alone is in seconds (default: 5s)", "TIME" },
+    { "every", 0, 0, G_OPTION_ARG_STRING, &swap->every_text,
+      "From one swap to the next; a number alone is in milliseconds (default: 50ms)", "TIME" },
     { "hostile", 0, 0, G_OPTION_ARG_NONE, &swap->hostile,
       "Overwrite, truncate, remove and rename copies of the files meanwhile", NULL },
     { "connection", 0, 0, G_OPTION_ARG_STRING_ARRAY, &swap->connections,
@@ -46,7 +50,7 @@ swap_options_add (SwapOptions *swap, Options *options, gboolean child)
 
   swap->threads = 4;
   swap->duration = 5;
-  swap->every = 50;
+  swap->every = 0.05;
   route_pair_add_options (&swap->pair, options);
   options_add (options, entries);
   if (child)
@@ -55,17 +59,21 @@ swap_options_add (SwapOptions *swap, Options *options, gboolean child)
 
 /* Why the options cannot be used: (transfer full), or NULL. */
 static char *
-find_mistake (const SwapOptions *swap)
+find_mistake (SwapOptions *swap)
 {
   g_auto(GStrv) names = router_options_list_connections (&swap->pair.sides[0]);
 
   if (swap->threads < 1 || swap->threads > MAX_THREADS)
     return g_strdup_printf ("--threads: want 1 to %d", MAX_THREADS);
+  if (swap->duration_text != NULL && !options_parse_time (swap->duration_text, 1, &swap->duration))
+    return g_strdup_printf ("--duration %s is no time; write 10s, 500ms or 1min", swap->duration_text);
+  if (swap->every_text != NULL && !options_parse_time (swap->every_text, 0.001, &swap->every))
+    return g_strdup_printf ("--every %s is no time; write 50ms or 1s", swap->every_text);
   if (!(swap->duration >= 0.01 && swap->duration <= MAX_DURATION))
-    return g_strdup_printf ("--duration: want 0.01 to %d seconds", MAX_DURATION);
-  if (swap->every < 1 || swap->every > MAX_EVERY)
-    return g_strdup_printf ("--every: want 1 to %d milliseconds", MAX_EVERY);
-  if (swap->every >= swap->duration * 1000)
+    return g_strdup ("--duration: want 10ms to 1d");
+  if (!(swap->every >= 0.001 && swap->every <= MAX_EVERY))
+    return g_strdup ("--every: want 1ms to 1min");
+  if (swap->every >= swap->duration)
     return g_strdup ("--every is not shorter than --duration: there would be no swap");
   if (g_strv_length (names) > SWAP_MAX_NAMES)
     return g_strdup_printf ("--connections: want %d at most", SWAP_MAX_NAMES);
@@ -88,8 +96,8 @@ swap_options_take (SwapOptions *swap, char **arguments, int *status)
 
   if (!route_pair_take (&swap->pair, SWAP_COMMAND, arguments, status))
     return FALSE;
-  if (swap->pair.sides[0].rules || swap->pair.sides[1].rules)
-    mistake = g_strdup ("rules are no plugin; two plugins are wanted");
+  if (swap->hostile && swap->pair.sides[0].rules && swap->pair.sides[1].rules)
+    mistake = g_strdup ("--hostile damages the files of plugins, and here are rules only");
   else
     mistake = find_mistake (swap);
   if (mistake != NULL)
@@ -104,10 +112,10 @@ print_options (const SwapOptions *swap)
   g_autoptr(GStrvBuilder) more = g_strv_builder_new ();
   const RouterOptions *second = &swap->pair.sides[1];
   char number[G_ASCII_DTOSTR_BUF_SIZE];
-  const char *seconds = g_ascii_dtostr (number, sizeof number, swap->duration);
   g_autofree char *threads = g_strdup_printf ("--threads=%d", swap->threads);
-  g_autofree char *duration = g_strconcat ("--duration=", seconds, NULL);
-  g_autofree char *every = g_strdup_printf ("--every=%d", swap->every);
+  g_autofree char *duration =
+    g_strconcat ("--duration=", g_ascii_dtostr (number, sizeof number, swap->duration), "s", NULL);
+  g_autofree char *every = g_strconcat ("--every=", g_ascii_dtostr (number, sizeof number, swap->every), "s", NULL);
   g_autofree char *folder = g_strconcat ("--folder=", swap->folder, NULL);
   g_autofree char *args = second->args != NULL ? g_strconcat ("--new-args=", second->args, NULL) : NULL;
 
@@ -125,126 +133,14 @@ print_options (const SwapOptions *swap)
   return g_strv_builder_end (more);
 }
 
-static gint64
-get_number (JsonObject *line, const char *member)
-{
-  return json_object_get_int_member (line, member);
-}
-
-/* One reason to fail, when there is one. */
-static void
-blame (GString *reasons, gboolean is_bad, const char *format, ...) G_GNUC_PRINTF (3, 4);
-
-static void
-blame (GString *reasons, gboolean is_bad, const char *format, ...)
-{
-  va_list arguments;
-
-  if (!is_bad)
-    return;
-  if (reasons->len > 0)
-    g_string_append (reasons, "; ");
-  va_start (arguments, format);
-  g_string_append_vprintf (reasons, format, arguments);
-  va_end (arguments);
-}
-
-/* Whether plugins leave the memory in this build. */
-#ifdef YARAORM_KEEP_PLUGINS
-#define UNLOADS FALSE
-#else
-#define UNLOADS TRUE
-#endif
-
-/* What speaks against the routers, or the library: (transfer full), "" for nothing. */
-static char *
-judge (const SwapOptions *swap, JsonObject *line)
-{
-  GString *reasons = g_string_new (NULL);
-  gint64 failed = get_number (line, "failed"), refused = get_number (line, "refusals");
-  gint64 torn = get_number (line, "torn"), wrong = get_number (line, "wrong");
-  gint64 misplaced = get_number (line, "misplaced"), lost = get_number (line, "lost");
-  gint64 retired = get_number (line, "retired"), mapped = get_number (line, "mapped");
-
-  blame (reasons, failed > 0, "%" G_GINT64_FORMAT " failed: %s", failed, probe_get_text (line, "failure"));
-  blame (reasons, refused > 0 && !swap->hostile, "%" G_GINT64_FORMAT " swaps refused: %s", refused,
-         probe_get_text (line, "refusal"));
-  blame (reasons, get_number (line, "swaps") == 0, "there was no swap");
-  blame (reasons, get_number (line, "statements") == 0, "there was no statement");
-  blame (reasons, torn > 0, "%" G_GINT64_FORMAT " swaps put another file in force", torn);
-  blame (reasons, wrong > 0, "%" G_GINT64_FORMAT " decisions of neither router", wrong);
-  blame (reasons, misplaced > 0, "%" G_GINT64_FORMAT " rows in another place than decided", misplaced);
-  blame (reasons, lost > 0, "%" G_GINT64_FORMAT " rows lost", lost);
-  blame (reasons, retired > 0, "%" G_GINT64_FORMAT " old routers do not leave", retired);
-  blame (reasons, UNLOADS && mapped != 1, "%" G_GINT64_FORMAT " plugins in memory", mapped);
-  return g_string_free (reasons, FALSE);
-}
-
-static void
-print_line (const char *label, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static void
-print_line (const char *label, const char *format, ...)
-{
-  g_autofree char *text = NULL;
-  va_list arguments;
-
-  va_start (arguments, format);
-  text = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  printf ("%-20s%s\n", label, text);
-}
-
-static void
-print_latency (const char *label, JsonObject *line, const char *member, gboolean around)
-{
-  JsonObject *latency = json_object_get_object_member (line, member);
-  g_autofree char *p50 = latency_format (get_number (latency, "p50_ns"));
-  g_autofree char *p99 = latency_format (get_number (latency, "p99_ns"));
-  g_autofree char *p999 = latency_format (get_number (latency, "p999_ns"));
-  g_autofree char *longest = latency_format (get_number (latency, "max_ns"));
-  g_autofree char *at = around ? g_strdup_printf (" (swap %" G_GINT64_FORMAT ")", get_number (latency, "max_at"))
-                               : g_strdup ("");
-
-  if (get_number (latency, "n") == 0)
-    print_line (label, "none");
-  else
-    print_line (label, "p50 %s  p99 %s  p99.9 %s  max %s%s", p50, p99, p999, longest, at);
-}
-
-#define N G_GINT64_FORMAT
-
-static void
-print_report (const SwapOptions *swap, JsonObject *line)
-{
-  gint64 a = get_number (line, "decisions_a"), b = get_number (line, "decisions_b");
-  gint64 wrong = get_number (line, "wrong"), swaps = get_number (line, "swaps");
-
-  if (swap->hostile)
-    print_line ("files damaged", "%" N " times", get_number (line, "damaged"));
-  print_line ("swaps", "%" N " done, %" N " refused", swaps, get_number (line, "refusals"));
-  print_line ("statements", "%" N ", %" N " failed", get_number (line, "statements"), get_number (line, "failed"));
-  print_line ("decisions", "%" N " (a %" N ", b %" N ")", a + b + wrong, a, b);
-  print_line ("wrong or torn", "%" N, wrong + get_number (line, "torn"));
-  print_line ("rows", "%" N " checked, %" N " in another place, %" N " lost", get_number (line, "rows"),
-              get_number (line, "misplaced"), get_number (line, "lost"));
-  print_latency ("swap", line, "swap", FALSE);
-  print_latency ("statement", line, "statement", FALSE);
-  print_latency ("  around a swap", line, "statement_around", TRUE);
-  print_latency ("decision", line, "decision", FALSE);
-  print_latency ("  around a swap", line, "decision_around", TRUE);
-  print_line ("left in memory", "%" N " (one is in force), %" N " retired and not gone",
-              get_number (line, "mapped"), get_number (line, "retired"));
-}
-
 /* What went wrong before the load began, NULL when nothing did: (transfer full). */
 static Report *
 report_start (const SwapOptions *swap, const ProbeResult *result)
 {
-  gboolean has_begun = strcmp (result->at, "swapping") == 0 || strcmp (result->at, "checking") == 0;
+  gboolean has_begun = g_str_has_prefix (result->at, SWAP_AT) || strcmp (result->at, "checking") == 0;
   Report *report;
 
-  if (result->refused != NULL && get_number (result->refused, "code") < 0)
+  if (result->refused != NULL && json_object_get_int_member (result->refused, "code") < 0)
     {
       report = report_new ("YO-D001");
       report_line (report, "at", "%s", result->at);
@@ -287,7 +183,7 @@ show (const SwapOptions *swap, const ProbeResult *result)
     {
       JsonObject *line = result->lines->pdata[0];
 
-      reasons = judge (swap, line);
+      reasons = swap_judge (swap, line);
       if (*reasons != '\0')
         {
           report = report_new ("YO-R008");
@@ -297,7 +193,7 @@ show (const SwapOptions *swap, const ProbeResult *result)
       document = output_document_new (TRUE);
       json_object_set_object_member (document, "result", json_object_ref (line));
       if (!output_is_json ())
-        print_report (swap, line);
+        swap_print_report (swap, line);
     }
   else
     report = report_end (swap, result);

@@ -13,8 +13,8 @@ typedef struct
 {
   RoutePair pair;
   int       threads;
-  double    duration;    /* seconds */
-  int       every;       /* milliseconds */
+  char     *duration_text, *every_text;
+  double    duration, every; /* seconds */
   gboolean  hostile;
   char    **connections; /* "NAME=URL"; (nullable) */
   char     *folder;      /* of the files to be thrown away; only the child is told */
@@ -25,12 +25,21 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SwapOptions, swap_options_clear)
 
 #define SWAP_COMMAND "route swap"
 
+/* What the child says that it does while it swaps begins so. */
+#define SWAP_AT "swapping"
+
 /* `child` adds what only the parent says. */
 void     swap_options_add  (SwapOptions *swap, Options *options, gboolean child);
 gboolean swap_options_take (SwapOptions *swap, char **arguments, int *status);
 
 /* The child: `arguments` are "swap" and the options. */
 int swap_child_main (char **arguments);
+
+/* ---- route-swap-report.c: what the child tells when it has come to its end ---- */
+
+/* What speaks against the routers, or the library: (transfer full), "" for nothing. */
+char *swap_judge        (const SwapOptions *swap, JsonObject *line);
+void  swap_print_report (const SwapOptions *swap, JsonObject *line);
 
 /* ---- route-swap-world.c: the databases, the tables and the right answers ---- */
 
@@ -125,7 +134,7 @@ gboolean swap_check_rows      (const SwapWorld *world, GPtrArray *loads, SwapFin
 
 typedef struct SwapVandal SwapVandal;
 
-/* Copies both plugins into the folder and begins; `paths` gets the copies: (transfer full). */
-SwapVandal *swap_vandal_start (const SwapOptions *swap, char *paths[2], GError **error);
+/* Copies the plugins into the folder, puts the copies into their place in `swap`, and begins. */
+SwapVandal *swap_vandal_start (SwapOptions *swap, GError **error);
 /* Ends it, and returns how often a file was damaged. */
 guint       swap_vandal_stop  (SwapVandal *vandal);

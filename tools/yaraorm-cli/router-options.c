@@ -4,11 +4,17 @@
 
 #include <string.h>
 
+#include "output.h"
+#include "probe-child.h"
+#include "suggest.h"
+
 /* What a program with the routers that are shipped would have. */
 #define USUAL_CONNECTIONS "default,replica,analytics,cache"
 
-/* Longest name of a model or connection. */
-#define NAME_MAX_BYTES 63
+/* Milliseconds that may be asked for: a child has five seconds in all. */
+#define LONGEST_DEADLINE 5000
+
+#define MOST_REPEATS 1000
 
 void
 router_options_clear (RouterOptions *router)
@@ -21,6 +27,9 @@ router_options_clear (RouterOptions *router)
   g_free (router->operation);
   g_free (router->transaction);
   g_free (router->rule);
+  g_free (router->using);
+  g_free (router->library);
+  g_free (router->deadline);
 }
 
 void
@@ -56,10 +65,60 @@ router_options_add_transaction (RouterOptions *router, Options *options)
       "As if a transaction were open on this connection", "NAME" },
     { "rule", 0, 0, G_OPTION_ARG_STRING, &router->rule,
       "Its rule: pinned, strict or by_name (default: pinned)", "RULE" },
+    { "using", 0, 0, G_OPTION_ARG_STRING, &router->using,
+      "As if the program named this connection", "NAME" },
     { NULL }
   };
 
   options_add (options, entries);
+}
+
+void
+router_options_add_calls (RouterOptions *router, Options *options)
+{
+  const GOptionEntry entries[] = {
+    { "deadline", 0, 0, G_OPTION_ARG_STRING, &router->deadline,
+      "Time limit of one call, from 1ms to 5s (default: 1s)", "TIME" },
+    { "repeat", 0, 0, G_OPTION_ARG_INT, &router->repeat,
+      "Ask the same N times, 1 to 1000, and tell who varies (default: 32, rules 100)", "N" },
+    { NULL }
+  };
+
+  options_add (options, entries);
+}
+
+void
+router_options_add_library (RouterOptions *router, Options *options)
+{
+  const GOptionEntry entries[] = {
+    { "models", 0, 0, G_OPTION_ARG_FILENAME, &router->library,
+      "Take the models from a library that exports yaraorm_models", "FILE" },
+    { NULL }
+  };
+
+  options_add (options, entries);
+}
+
+/* FALSE: it is none that is allowed. */
+static gboolean
+parse_deadline (const char *text, guint *milliseconds)
+{
+  double seconds;
+
+  if (!options_parse_time (text, 1, &seconds) || seconds * 1000 < 1 || seconds * 1000 > LONGEST_DEADLINE)
+    return FALSE;
+  *milliseconds = seconds * 1000;
+  return TRUE;
+}
+
+guint
+router_options_get_deadline (const RouterOptions *router)
+{
+  guint milliseconds = PROBE_CALL_LIMIT;
+
+  if (router->deadline != NULL)
+    parse_deadline (router->deadline, &milliseconds);
+  return milliseconds;
 }
 
 gboolean
@@ -78,6 +137,21 @@ router_options_get_rule (const RouterOptions *router, YaraTransactionRule *rule)
 }
 
 void
+router_options_suggest_models (const RouterOptions *router, YaraConfig *config)
+{
+  g_autoptr(GPtrArray) known = g_ptr_array_new ();
+  const char *nearest;
+
+  for (const YaraModel *const *model = yara_config_get_models (config); *model != NULL; model++)
+    g_ptr_array_add (known, (char *) (*model)->name);
+  g_ptr_array_add (known, NULL);
+  for (char **name = router->models; name != NULL && *name != NULL; name++)
+    if (!g_strv_contains ((const char *const *) known->pdata, *name)
+        && (nearest = suggest_nearest (*name, (const char *const *) known->pdata)) != NULL)
+      output_words ("hint: the configuration has no model \"%s\"; did you mean \"%s\"?", *name, nearest);
+}
+
+void
 router_options_take (RouterOptions *router, YaraConfig *config, char **arguments)
 {
   const YaraModel *const *models = yara_config_get_models (config);
@@ -91,7 +165,7 @@ router_options_take (RouterOptions *router, YaraConfig *config, char **arguments
     }
   for (; *models != NULL; models++)
     g_strv_builder_add (names, (*models)->name);
-  if (router->models == NULL && *yara_config_get_models (config) != NULL)
+  if (router->models == NULL && router->library == NULL && *yara_config_get_models (config) != NULL)
     router->models = g_strv_builder_end (names);
   if (arguments[1] != NULL)
     return;
@@ -101,12 +175,12 @@ router_options_take (RouterOptions *router, YaraConfig *config, char **arguments
     router->args = g_strdup (yara_config_get_plugin_args (config));
 }
 
-static gboolean
-is_connection_name (const char *name)
+gboolean
+router_options_is_connection (const char *name)
 {
   gsize length = strlen (name);
 
-  return length > 0 && length <= NAME_MAX_BYTES
+  return length > 0 && length <= ROUTER_NAME_MAX
          && strspn (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-") == length;
 }
 
@@ -118,7 +192,7 @@ router_options_is_model (const char *name)
   for (const char *c = name; *c != '\0'; c++)
     if (g_ascii_isspace (*c) || g_ascii_iscntrl (*c))
       return FALSE;
-  return length > 0 && length <= NAME_MAX_BYTES;
+  return length > 0 && length <= ROUTER_NAME_MAX;
 }
 
 /* Why the models cannot be used: (transfer full), or NULL. */
@@ -128,11 +202,23 @@ find_model_mistake (char **models)
   for (; models != NULL && *models != NULL; models++)
     {
       if (!router_options_is_model (*models))
-        return g_strdup_printf ("model \"%s\": want 1 to %d bytes without spaces", *models, NAME_MAX_BYTES);
+        return g_strdup_printf ("model \"%s\": want 1 to %d bytes without spaces", *models, ROUTER_NAME_MAX);
       if (g_strv_contains ((const char *const *) models + 1, *models))
         return g_strdup_printf ("model \"%s\" is given twice", *models);
     }
   return NULL;
+}
+
+/* What a word that is no operation might have been: (transfer full). */
+static char *
+find_operation_mistake (const char *op)
+{
+  const char *const known[] = { "read", "write", NULL };
+  const char *nearest = suggest_nearest (op, known);
+
+  if (nearest == NULL)
+    return g_strdup_printf ("operation \"%s\" is neither read nor write", op);
+  return g_strdup_printf ("operation \"%s\" is neither read nor write; did you mean \"%s\"?", op, nearest);
 }
 
 /* Why the options cannot be used: (transfer full), or NULL. */
@@ -141,13 +227,18 @@ find_mistake (const RouterOptions *router)
 {
   g_auto(GStrv) connections = router_options_list_connections (router);
   const char *op = router->operation;
+  guint milliseconds;
 
   if (op != NULL && strcmp (op, "read") != 0 && strcmp (op, "write") != 0)
-    return g_strdup_printf ("--op %s is neither read nor write", op);
+    return find_operation_mistake (op);
+  if (router->deadline != NULL && !parse_deadline (router->deadline, &milliseconds))
+    return g_strdup_printf ("--deadline %s is not a time from 1ms to 5s", router->deadline);
+  if (router->repeat < 0 || router->repeat > MOST_REPEATS)
+    return g_strdup_printf ("--repeat %d is not 1 to %d", router->repeat, MOST_REPEATS);
   for (char **name = connections; *name != NULL; name++)
-    if (!is_connection_name (*name))
+    if (!router_options_is_connection (*name))
       return g_strdup_printf ("--connections: \"%s\": want 1 to %d of A-Z a-z 0-9 _ -", *name,
-                              NAME_MAX_BYTES);
+                              ROUTER_NAME_MAX);
   for (char **hint = router->hints; hint != NULL && *hint != NULL; hint++)
     if (strchr (*hint, '=') == NULL || **hint == '=')
       return g_strdup_printf ("--hint: \"%s\" is not of the form name=value", *hint);
@@ -215,6 +306,11 @@ router_options_print (const RouterOptions *router, GPtrArray *arguments)
   print_option (arguments, "op", router->operation);
   print_option (arguments, "in-transaction", router->transaction);
   print_option (arguments, "rule", router->rule);
+  print_option (arguments, "using", router->using);
+  print_option (arguments, "models", router->library);
+  print_option (arguments, "deadline", router->deadline);
+  if (router->repeat > 0)
+    g_ptr_array_add (arguments, g_strdup_printf ("--repeat=%d", router->repeat));
   for (char **name = router->models; name != NULL && *name != NULL; name++)
     print_option (arguments, "model", *name);
   for (char **hint = router->hints; hint != NULL && *hint != NULL; hint++)

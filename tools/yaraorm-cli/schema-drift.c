@@ -5,6 +5,7 @@
 
 #include "commands.h"
 #include "database.h"
+#include "interrupt.h"
 #include "output.h"
 #include "schema.h"
 
@@ -33,7 +34,7 @@ static gboolean
 has_rows (const Drift *drift, const YaraModel *model, gboolean *rows, GError **error)
 {
   const YaraModel *const one[] = { model, NULL };
-  g_autoptr(GVariant) changes = yara_orm_schema_changes (drift->schema.orm, one, NULL, error);
+  g_autoptr(GVariant) changes = yara_orm_schema_changes (drift->schema.orm, one, interrupt_get_timed (), error);
   g_autoptr(YaraQuery) query = NULL;
   g_autoptr(GVariant) home_changes = NULL, statements = NULL;
   g_autoptr(YaraOrm) home = NULL;
@@ -50,7 +51,7 @@ has_rows (const Drift *drift, const YaraModel *model, gboolean *rows, GError **e
     return TRUE;
   query = yara_query_new (model);
   home = yara_orm_using (drift->schema.orm, schema_get_home (drift->schema.orm, model)); /* a standby may lag */
-  return yara_orm_exists (home, query, rows, NULL, error);
+  return yara_orm_exists (home, query, rows, interrupt_get_timed (), error);
 }
 
 /* A model that this one refers to by a constraint and that the new router writes elsewhere, or NULL. */
@@ -171,8 +172,14 @@ command_schema_drift (char **arguments)
     return options_wrong ("schema drift", "--router PLUGIN is missing");
   if (schema_load (&drift.schema, &report) && schema_open (&drift.schema, &report))
     drift.next = schema_route (&drift.schema, drift.router, &report);
-  for (const YaraModel *const *model = drift.schema.models; report == NULL && *model != NULL; model++)
+  if (drift.next == NULL)
+    return schema_fail (report);
+  for (const YaraModel *const *model = drift.schema.models; *model != NULL; model++)
     if (!look (&drift, *model, &error))
-      report = database_report (yara_error_get_connection (error), error);
-  return report != NULL ? report_print (report, NULL) : show (&drift);
+      {
+        if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+          report = database_report (yara_error_get_connection (error), error);
+        return schema_fail (report);
+      }
+  return show (&drift);
 }

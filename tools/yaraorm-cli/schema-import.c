@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "configuration.h"
 #include "database.h"
+#include "interrupt.h"
 #include "options.h"
 #include "output.h"
 
@@ -197,11 +198,13 @@ command_schema_import (char **arguments)
     report = configuration_check_name (config, words[1]);
   if (report != NULL)
     return report_print (report, NULL);
-  orm = database_open (config, words[1], FALSE, NULL, &error);
+  orm = database_open (config, words[1], FALSE, interrupt_get_timed (), &error);
   if (orm != NULL)
     rows = yara_connection_fetch_rows (database_get (orm, words[1]),
                                        strcmp (configuration_get_backend (config, words[1]), "sqlite") == 0
-                                         ? SQLITE_SQL : POSTGRES_SQL, NULL, NULL, &error);
+                                         ? SQLITE_SQL : POSTGRES_SQL, NULL, interrupt_get_timed (), &error);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return interrupt_report ();
   if (rows == NULL)
     {
       report = database_report (words[1], error);

@@ -6,6 +6,7 @@
 
 #include "configuration.h"
 #include "database.h"
+#include "interrupt.h"
 #include "probe.h"
 
 void
@@ -189,9 +190,11 @@ open_homes (Schema *schema, gboolean exist, Report **report)
     }
   g_hash_table_iter_init (&iter, homes);
   while (g_hash_table_iter_next (&iter, (gpointer *) &name, NULL))
-    if (!yara_orm_add_connection (schema->orm, name, yara_config_get_full_url (schema->config, name), NULL, &error))
+    if (!yara_orm_add_connection (schema->orm, name, yara_config_get_full_url (schema->config, name),
+                                   interrupt_get_timed (), &error))
       {
-        *report = database_report (name, error);
+        if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+          *report = database_report (name, error);
         return FALSE;
       }
   return TRUE;
@@ -208,4 +211,10 @@ gboolean
 schema_open_missing (Schema *schema, Report **report)
 {
   return open_homes (schema, FALSE, report);
+}
+
+int
+schema_fail (Report *report)
+{
+  return report != NULL ? report_print (report, NULL) : interrupt_report ();
 }

@@ -25,6 +25,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Schema, schema_clear)
 /* The options that all of them have. */
 void schema_add_options (Schema *schema, Options *options);
 
+/* Prints what went wrong; the exit code. `report` NULL: it was interrupted. */
+int schema_fail (Report *report);
+
 /* Loads configuration and models. */
 gboolean schema_load (Schema *schema, Report **report);
 
@@ -36,8 +39,8 @@ YaraOrm *schema_route (const Schema *schema, const char *plugin, Report **report
 const char *schema_get_home (YaraOrm *orm, const YaraModel *model);
 
 /* Routes, and opens the databases that models are written on. An SQLite file that is not there is not made,
- * and counts as empty. */
+ * and counts as empty. FALSE without an error: it was interrupted. */
 gboolean schema_open (Schema *schema, Report **report);
 
-/* Makes those files. */
+/* Makes those files. FALSE as above. */
 gboolean schema_open_missing (Schema *schema, Report **report);

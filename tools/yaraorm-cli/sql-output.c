@@ -7,20 +7,6 @@
 
 #include "output.h"
 
-gboolean
-sql_format_parse (const char *name, SqlFormat *format)
-{
-  static const char *const names[] = { "table", "json", "jsonl", "csv" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    if (strcmp (names[i], name) == 0)
-      {
-        *format = i;
-        return TRUE;
-      }
-  return FALSE;
-}
-
 /* ---- one cell ---- */
 
 /* The bare number outside of the years 1 to 9999. */
@@ -151,46 +137,24 @@ print_table (const YaraRows *rows)
   printf ("(%" G_GSIZE_FORMAT " row%s)\n", n_rows, n_rows == 1 ? "" : "s");
 }
 
-/* A field of CSV (RFC 4180): NULL is nothing, an empty text is "". */
-static void
-print_field (const char *text, gboolean is_first)
-{
-  if (!is_first)
-    putchar (',');
-  if (text == NULL)
-    return;
-  if (*text != '\0' && strpbrk (text, ",\"\r\n") == NULL)
-    {
-      fputs (text, stdout);
-      return;
-    }
-  putchar ('"');
-  for (; *text != '\0'; text++)
-    {
-      if (*text == '"')
-        putchar ('"');
-      putchar (*text);
-    }
-  putchar ('"');
-}
-
+/* NULL is nothing, an empty text is "". */
 static void
 print_csv (const YaraRows *rows)
 {
   gsize n_columns = yara_rows_get_n_columns (rows);
+  g_autofree const char **cells = g_new (const char *, n_columns + 1);
 
   for (gsize i = 0; i < n_columns; i++)
-    print_field (yara_rows_get_column_name (rows, i), i == 0);
-  fputs (n_columns > 0 ? "\r\n" : "", stdout);
+    cells[i] = yara_rows_get_column_name (rows, i);
+  if (n_columns > 0)
+    output_csv_row (cells, n_columns);
   for (gsize row = 0; row < yara_rows_get_n_rows (rows); row++)
     {
       for (gsize i = 0; i < n_columns; i++)
-        {
-          g_autofree char *text = format_cell (yara_rows_get_value (rows, row, i));
-
-          print_field (text, i == 0);
-        }
-      fputs ("\r\n", stdout);
+        cells[i] = format_cell (yara_rows_get_value (rows, row, i));
+      output_csv_row (cells, n_columns);
+      for (gsize i = 0; i < n_columns; i++)
+        g_free ((char *) cells[i]);
     }
 }
 
@@ -214,9 +178,8 @@ print_lines (const YaraRows *rows)
   for (gsize row = 0; row < yara_rows_get_n_rows (rows); row++)
     {
       g_autoptr(JsonNode) node = make_row (rows, row);
-      g_autofree char *text = json_to_string (node, FALSE);
 
-      puts (text);
+      output_json_line (node);
     }
 }
 
@@ -242,7 +205,7 @@ add_rows (const YaraRows *rows, JsonArray *results)
 }
 
 void
-sql_output_rows (const YaraRows *rows, SqlFormat format, JsonArray *results)
+sql_output_rows (const YaraRows *rows, OutputFormat format, JsonArray *results)
 {
   switch (format)
     {
@@ -261,8 +224,49 @@ sql_output_rows (const YaraRows *rows, SqlFormat format, JsonArray *results)
     }
 }
 
+/* The line of a plan; one of SQLite has its depth: `depths` has those of the lines before, by their numbers. */
+static char *
+make_plan_line (const YaraRows *rows, gsize row, GHashTable *depths)
+{
+  g_autofree char *text = NULL;
+  guint depth;
+
+  if (yara_rows_get_n_columns (rows) == 1)
+    return format_cell (yara_rows_get_value (rows, row, 0));
+  depth = GPOINTER_TO_UINT (g_hash_table_lookup (depths, GINT_TO_POINTER (yara_rows_get_int (rows, row, 1))));
+  g_hash_table_insert (depths, GINT_TO_POINTER (yara_rows_get_int (rows, row, 0)), GUINT_TO_POINTER (depth + 1));
+  text = format_cell (yara_rows_get_value (rows, row, 3));
+  return g_strdup_printf ("%*s%s", (int) depth * 2, "", text);
+}
+
 void
-sql_output_count (gint64 n_changed, SqlFormat format, JsonArray *results)
+sql_output_plan (const YaraRows *rows, OutputFormat format, JsonArray *results)
+{
+  g_autoptr(GHashTable) depths = g_hash_table_new (NULL, NULL);
+  JsonArray *lines;
+  JsonObject *result;
+
+  if (format == FORMAT_JSONL || format == FORMAT_CSV)
+    {
+      sql_output_rows (rows, format, results);
+      return;
+    }
+  lines = json_array_new ();
+  for (gsize row = 0; row < yara_rows_get_n_rows (rows); row++)
+    {
+      g_autofree char *line = make_plan_line (rows, row, depths);
+
+      if (format == FORMAT_TABLE)
+        puts (line);
+      json_array_add_string_element (lines, line);
+    }
+  result = json_object_new ();
+  json_object_set_array_member (result, "plan", lines);
+  json_array_add_object_element (results, result);
+}
+
+void
+sql_output_count (gint64 n_changed, OutputFormat format, JsonArray *results)
 {
   JsonObject *result;
 

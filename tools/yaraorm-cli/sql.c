@@ -18,9 +18,8 @@ typedef struct
   const char *name;
   char       *file;
   char      **binds;
-  char       *format_name;
-  gboolean    write;
-  SqlFormat   format;
+  gboolean    write, explain;
+  OutputFormat format;
   char      **statements;
   GArray     *values;  /* YaraValue */
   JsonArray  *results;
@@ -33,7 +32,6 @@ sql_clear (Sql *sql)
   yara_config_unref (sql->config);
   g_free (sql->file);
   g_strfreev (sql->binds);
-  g_free (sql->format_name);
   g_strfreev (sql->statements);
   g_clear_pointer (&sql->values, g_array_unref);
   g_clear_pointer (&sql->results, json_array_unref);
@@ -120,13 +118,7 @@ load_statements (Sql *sql, char **words, int *status)
 static gboolean
 load_options (Sql *sql, char **words, int *status)
 {
-  sql->format = output_is_json () ? FORMAT_JSON : FORMAT_TABLE;
-  if (sql->format_name != NULL && !sql_format_parse (sql->format_name, &sql->format))
-    {
-      *status = options_wrong ("sql", "--format %s is none of table, json, jsonl, csv", sql->format_name);
-      return FALSE;
-    }
-  output_set_json (sql->format == FORMAT_JSON);
+  sql->format = output_get_format ();
   sql->values = g_array_new (FALSE, TRUE, sizeof (YaraValue));
   for (char **bind = sql->binds; bind != NULL && *bind != NULL; bind++)
     {
@@ -153,6 +145,22 @@ is_change (const char *statement)
   return FALSE;
 }
 
+/* How the database would run the statement. Both forms of EXPLAIN run nothing, whatever the statement says: there
+ * is no place left in it for ANALYZE. */
+static gboolean
+explain_statement (Sql *sql, YaraConnection *connection, const char *statement, GError **error)
+{
+  const YaraArgs args = { (const YaraValue *) sql->values->data, sql->values->len };
+  gboolean is_sqlite = strcmp (yara_connection_get_backend (connection), "sqlite") == 0;
+  g_autofree char *question = g_strconcat (is_sqlite ? "EXPLAIN QUERY PLAN " : "EXPLAIN (ANALYZE FALSE) ", statement,
+                                           NULL);
+  g_autoptr(YaraRows) rows = yara_connection_fetch_rows (connection, question, &args, interrupt_get_timed (), error);
+
+  if (rows != NULL)
+    sql_output_plan (rows, sql->format, sql->results);
+  return rows != NULL;
+}
+
 static gboolean
 run_statement (Sql *sql, YaraConnection *connection, const char *statement, GError **error)
 {
@@ -160,14 +168,16 @@ run_statement (Sql *sql, YaraConnection *connection, const char *statement, GErr
   g_autoptr(YaraRows) rows = NULL;
   gint64 n_changed;
 
+  if (sql->explain)
+    return explain_statement (sql, connection, statement, error);
   if (is_change (statement))
     {
-      n_changed = yara_connection_execute (connection, statement, &args, interrupt_get (), error);
+      n_changed = yara_connection_execute (connection, statement, &args, interrupt_get_timed (), error);
       if (n_changed >= 0)
         sql_output_count (n_changed, sql->format, sql->results);
       return n_changed >= 0;
     }
-  rows = yara_connection_fetch_rows (connection, statement, &args, interrupt_get (), error);
+  rows = yara_connection_fetch_rows (connection, statement, &args, interrupt_get_timed (), error);
   if (rows != NULL)
     sql_output_rows (rows, sql->format, sql->results);
   return rows != NULL;
@@ -219,17 +229,23 @@ static int
 run (Sql *sql)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(YaraOrm) orm = database_open (sql->config, sql->name, sql->write, interrupt_get (), &error);
+  g_autoptr(YaraOrm) orm = database_open (sql->config, sql->name, sql->write && !sql->explain,
+                                          interrupt_get_timed (), &error);
   g_autoptr(JsonObject) document = NULL;
   gboolean ok = FALSE;
 
-  if (orm != NULL && sql->write)
+  if (orm != NULL && sql->write && !sql->explain)
     ok = run_all (sql, database_get (orm, sql->name), &error);
   else if (orm != NULL)
     ok = yara_orm_in_transaction (orm, sql->name, YARA_TRANSACTION_OPTIONS (.read_only = TRUE), run_read_only, sql,
-                                  interrupt_get (), &error);
+                                  interrupt_get_timed (), &error);
   if (!ok && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return STATUS_INTERRUPTED;
+    {
+      if (sql->write && sql->n_done > 0)
+        output_words ("interrupted at statement %u of %u; what ran before it stays", sql->n_done + 1,
+                      g_strv_length (sql->statements));
+      return interrupt_report ();
+    }
   if (!ok)
     return report_failure (sql, error);
   document = output_document_new (TRUE);
@@ -247,8 +263,8 @@ command_sql (char **arguments)
     { "file", 'f', 0, G_OPTION_ARG_FILENAME, &sql.file, "Run the statements of FILE, - for stdin", "FILE" },
     { "bind", 'p', 0, G_OPTION_ARG_STRING_ARRAY, &sql.binds, "The value of $1, then of $2, ...; may be repeated",
       "VALUE" },
+    { "explain", 0, 0, G_OPTION_ARG_NONE, &sql.explain, "Show how the database would run it; run nothing", NULL },
     { "write", 0, 0, G_OPTION_ARG_NONE, &sql.write, "Allow statements that change something", NULL },
-    { "format", 0, 0, G_OPTION_ARG_STRING, &sql.format_name, "table (the default), json, jsonl or csv", "FORMAT" },
     { NULL }
   };
   g_autoptr(Options) options = options_new ("sql", "NAME [STATEMENT | -]");
