@@ -26,7 +26,6 @@ typedef struct
 
 struct YaraPostgresPipeline
 {
-  Entry        entries[MAX_IN_FLIGHT];
   guint        first, n;
   gboolean     is_open;      /* the last entry waits for a sync */
   gboolean     awaits_sync;  /* that of reads which are decided */
@@ -36,6 +35,7 @@ struct YaraPostgresPipeline
   YaraRequest *stopped;      /* the server was asked to stop it */
   YaraStop     why;
   gint64       retry_at;     /* when the next cancel request is to be sent; G_MAXINT64: none */
+  Entry        entries[MAX_IN_FLIGHT];
 };
 
 static inline Entry *
@@ -56,7 +56,7 @@ begin (YaraSession *base)
     return FALSE;
   if (session->pipeline == NULL)
     session->pipeline = g_new (YaraPostgresPipeline, 1);
-  memset (session->pipeline, 0, sizeof *session->pipeline);
+  memset (session->pipeline, 0, G_STRUCT_OFFSET (YaraPostgresPipeline, entries)); /* each is filled in by send() */
   session->pipeline->retry_at = G_MAXINT64;
   session->deadline = G_MAXINT64;
   return TRUE;
