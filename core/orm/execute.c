@@ -364,7 +364,7 @@ make_task (YaraCall *call, gpointer source, GCancellable *cancellable, GAsyncRea
 {
   yara_continuation_init (&call->continuation, callback, user_data);
   call->task = g_task_new (source, cancellable, run_callback, call);
-  g_task_set_source_tag (call->task, (gpointer) call->verb);
+  (g_task_set_source_tag) (call->task, (gpointer) call->verb); /* the macro would copy its argument's text, too */
   /* A statement that was committed succeeded, also when it was cancelled too late. */
   g_task_set_check_cancellable (call->task, FALSE);
   call->job.completion.complete = on_completed;
