@@ -265,7 +265,9 @@ yara_call_run_placed (YaraCall *call, GCancellable *cancellable, GError **error)
 gboolean
 yara_call_run (YaraCall *call, const YaraModel *model, GCancellable *cancellable, GError **error)
 {
-  return place (call, model, error) && yara_call_run_placed (call, cancellable, error);
+  if (!place (call, model, error))
+    return FALSE;
+  return yara_call_run_placed (call, cancellable, error);
 }
 
 /* ---- the asynchronous shape ---- */
