@@ -81,13 +81,13 @@ typedef enum
 
 typedef enum
 {
-  YARA_ACT_BEGIN,
-  YARA_ACT_COMMIT,
-  YARA_ACT_ROLLBACK,
-  YARA_ACT_SAVEPOINT,
-  YARA_ACT_RELEASE,
-  YARA_ACT_ROLLBACK_TO /* and release */
-} YaraAct;
+  YARA_COMMAND_BEGIN,
+  YARA_COMMAND_COMMIT,
+  YARA_COMMAND_ROLLBACK,
+  YARA_COMMAND_SAVEPOINT,
+  YARA_COMMAND_RELEASE,
+  YARA_COMMAND_ROLLBACK_TO /* and release */
+} YaraCommand;
 
 /* How a COMMIT or ROLLBACK ended. */
 typedef enum
@@ -100,7 +100,7 @@ typedef enum
 
 typedef struct
 {
-  YaraAct                       act;
+  YaraCommand                   command;
   const YaraTransactionOptions *options;   /* BEGIN */
   guint                         savepoint; /* its number */
   YaraEnd                       end;       /* COMMIT, ROLLBACK: out */
@@ -259,11 +259,17 @@ struct YaraBackend
    * error. NULL where there is a pipeline. */
   void (*session_run_batch) (YaraSession *session, YaraRequest **requests, guint n_requests, const YaraRunGuard *guard);
 
-  /* Does one step of a transaction; what it means for the ones to come is looked after by the caller,
-   * yara_session_run_control(). COMMIT and ROLLBACK set control->end, leave no transaction open or the session
-   * unusable, and COMMIT is believed only when the database has said so. */
-  gboolean (*session_control) (YaraSession *session, YaraRequest *request, const YaraRunGuard *guard, GError **error);
-  gboolean   one_isolation; /* there is SERIALIZABLE and no other */
+  /* The steps of a transaction over several requests, for yara_session_run_control(), which looks after what they
+   * mean for the ones to come. Errors are the request's. Committing, which is believed only when the database has
+   * said so, sets control->end; it and rolling back leave no transaction open, or the session unusable. */
+  gboolean (*session_begin)     (YaraSession *session, YaraRequest *request, const YaraRunGuard *guard);
+  void     (*session_commit)    (YaraSession *session, YaraRequest *request, const YaraRunGuard *guard);
+  void     (*session_roll_back) (YaraSession *session);
+
+  /* Runs SQL that sets a savepoint or ends one. */
+  gboolean (*session_run_savepoint) (YaraSession *session, const char *sql, GError **error);
+
+  gboolean one_isolation; /* there is SERIALIZABLE and no other */
 
   /* NULL: asynchronous requests run on threads, with session_run() and session_run_batch(). */
   const YaraBackendPipeline *pipeline;

@@ -92,11 +92,14 @@ yara_session_note (YaraSession *session, YaraRequest *request, gboolean is_open,
 
 /* ---- the steps ---- */
 
+/* `format` has a place for the number of the savepoint, or two. */
 static gboolean
-act (YaraSession *session, YaraRequest *request, YaraAct act, const YaraRunGuard *guard, GError **error)
+run_savepoint (YaraSession *session, YaraRequest *request, const char *format)
 {
-  request->control.act = act;
-  return session->config->backend->session_control (session, request, guard, error);
+  char sql[96];
+
+  g_snprintf (sql, sizeof sql, format, request->control.savepoint, request->control.savepoint);
+  return session->config->backend->session_run_savepoint (session, sql, &request->error);
 }
 
 /* What was asked to succeed and can only be undone; whoever tries again looks at the codes. */
@@ -115,15 +118,16 @@ static void
 commit (YaraSession *session, YaraRequest *request, const YaraRunGuard *guard)
 {
   if (session->transaction == YARA_TRANSACTION_OPEN)
-    act (session, request, YARA_ACT_COMMIT, guard, &request->error);
-  else if (session->transaction == YARA_TRANSACTION_NONE)
-    {
-      refuse (session, &request->error);
-      request->control.end = YARA_END_ROLLED_BACK;
-    }
+    session->config->backend->session_commit (session, request, guard);
   else
     {
-      act (session, request, YARA_ACT_ROLLBACK, NULL, NULL);
+      request->control.end = YARA_END_ROLLED_BACK;
+      if (session->transaction == YARA_TRANSACTION_NONE)
+        {
+          refuse (session, &request->error);
+          return;
+        }
+      session->config->backend->session_roll_back (session);
       request->error = undone_error (session->failure, "the transaction");
     }
   set_state (session, YARA_TRANSACTION_NONE, NULL);
@@ -133,7 +137,7 @@ static void
 roll_back (YaraSession *session, YaraRequest *request)
 {
   if (session->transaction != YARA_TRANSACTION_NONE)
-    act (session, request, YARA_ACT_ROLLBACK, NULL, &request->error);
+    session->config->backend->session_roll_back (session);
   request->control.end = YARA_END_ROLLED_BACK; /* what the session holds in spite of an error ends when it is closed */
   set_state (session, YARA_TRANSACTION_NONE, NULL);
 }
@@ -143,7 +147,7 @@ roll_back_to (YaraSession *session, YaraRequest *request)
 {
   if (session->transaction == YARA_TRANSACTION_LOST || session->transaction == YARA_TRANSACTION_NONE)
     refuse (session, &request->error);
-  else if (act (session, request, YARA_ACT_ROLLBACK_TO, NULL, &request->error))
+  else if (run_savepoint (session, request, "ROLLBACK TO SAVEPOINT yara%u; RELEASE SAVEPOINT yara%u"))
     set_state (session, YARA_TRANSACTION_OPEN, NULL);
   else
     set_state (session, YARA_TRANSACTION_LOST, request->error);
@@ -163,7 +167,7 @@ release (YaraSession *session, YaraRequest *request)
     }
   else if (session->transaction != YARA_TRANSACTION_OPEN)
     refuse (session, &request->error);
-  else if (!act (session, request, YARA_ACT_RELEASE, NULL, &request->error))
+  else if (!run_savepoint (session, request, "RELEASE SAVEPOINT yara%u"))
     set_state (session, YARA_TRANSACTION_LOST, request->error);
 }
 
@@ -172,33 +176,33 @@ set_savepoint (YaraSession *session, YaraRequest *request)
 {
   if (session->transaction != YARA_TRANSACTION_OPEN)
     refuse (session, &request->error);
-  else if (!act (session, request, YARA_ACT_SAVEPOINT, NULL, &request->error))
+  else if (!run_savepoint (session, request, "SAVEPOINT yara%u"))
     set_state (session, YARA_TRANSACTION_LOST, request->error);
 }
 
 void
 yara_session_run_control (YaraSession *session, YaraRequest *request, const YaraRunGuard *guard)
 {
-  switch (request->control.act)
+  switch (request->control.command)
     {
-    case YARA_ACT_BEGIN:
+    case YARA_COMMAND_BEGIN:
       g_assert (session->transaction == YARA_TRANSACTION_NONE);
-      if (act (session, request, YARA_ACT_BEGIN, guard, &request->error))
+      if (session->config->backend->session_begin (session, request, guard))
         set_state (session, YARA_TRANSACTION_OPEN, NULL);
       break;
-    case YARA_ACT_COMMIT:
+    case YARA_COMMAND_COMMIT:
       commit (session, request, guard);
       break;
-    case YARA_ACT_ROLLBACK:
+    case YARA_COMMAND_ROLLBACK:
       roll_back (session, request);
       break;
-    case YARA_ACT_SAVEPOINT:
+    case YARA_COMMAND_SAVEPOINT:
       set_savepoint (session, request);
       break;
-    case YARA_ACT_RELEASE:
+    case YARA_COMMAND_RELEASE:
       release (session, request);
       break;
-    case YARA_ACT_ROLLBACK_TO:
+    case YARA_COMMAND_ROLLBACK_TO:
       roll_back_to (session, request);
       break;
     }

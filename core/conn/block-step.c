@@ -66,7 +66,7 @@ prepare_begin (Step *step)
   if (!step->runs)
     return;
   push (block);
-  control->act = block->is_nested ? YARA_ACT_SAVEPOINT : YARA_ACT_BEGIN;
+  control->command = block->is_nested ? YARA_COMMAND_SAVEPOINT : YARA_COMMAND_BEGIN;
   control->options = &block->unit->options;
   step->job.request.timeout = block->unit->options.deadline; /* for the lock */
 }
@@ -85,7 +85,7 @@ prepare_nested_end (Step *step)
   else if (unit->doom != NULL && !rolls_back)
     condemn (step, unit->doom);
   step->runs = unit->doom == NULL;
-  step->job.request.control.act = rolls_back ? YARA_ACT_ROLLBACK_TO : YARA_ACT_RELEASE;
+  step->job.request.control.command = rolls_back ? YARA_COMMAND_ROLLBACK_TO : YARA_COMMAND_RELEASE;
 }
 
 static void
@@ -102,8 +102,8 @@ prepare_outermost_end (Step *step)
     step->verdict = yara_unit_late_error (unit);
   unit->has_ended = TRUE;
   step->runs = TRUE;
-  step->job.request.control.act =
-    step->step == YARA_STEP_COMMIT && step->verdict == NULL ? YARA_ACT_COMMIT : YARA_ACT_ROLLBACK;
+  step->job.request.control.command =
+    step->step == YARA_STEP_COMMIT && step->verdict == NULL ? YARA_COMMAND_COMMIT : YARA_COMMAND_ROLLBACK;
 }
 
 static void
@@ -140,9 +140,9 @@ prepare (Step *step, GCancellable *cancellable)
 static GCancellable *
 get_cancellable (const Step *step, GCancellable *cancellable)
 {
-  YaraAct act = step->job.request.control.act;
+  YaraCommand command = step->job.request.control.command;
 
-  return act == YARA_ACT_BEGIN || act == YARA_ACT_COMMIT ? cancellable : NULL;
+  return command == YARA_COMMAND_BEGIN || command == YARA_COMMAND_COMMIT ? cancellable : NULL;
 }
 
 /* ---- after a request ---- */
@@ -161,7 +161,7 @@ must_run_again (Step *step)
   if (step->verdict == NULL)
     step->verdict = g_steal_pointer (&request->error);
   g_clear_error (&request->error);
-  request->control.act = YARA_ACT_ROLLBACK;
+  request->control.command = YARA_COMMAND_ROLLBACK;
   return TRUE;
 }
 

@@ -14,7 +14,10 @@ const YaraBackend yara_backend_postgres = {
   .session_close = yara_postgres_session_close,
   .session_run = yara_postgres_session_run,
   .pipeline = &yara_postgres_pipeline,
-  .session_control = yara_postgres_session_control,
+  .session_begin = yara_postgres_session_begin,
+  .session_commit = yara_postgres_session_commit,
+  .session_roll_back = yara_postgres_session_roll_back,
+  .session_run_savepoint = yara_postgres_session_run_savepoint,
   .session_interrupt = yara_postgres_session_interrupt,
   .session_is_usable = yara_postgres_session_is_usable,
 };

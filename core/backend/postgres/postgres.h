@@ -298,7 +298,10 @@ void yara_postgres_session_run (YaraSession *base, YaraRequest *request, const Y
 
 /* ---- transaction.c ---- */
 
-gboolean yara_postgres_session_control (YaraSession *base, YaraRequest *request, const YaraRunGuard *guard, GError **error);
+gboolean yara_postgres_session_begin         (YaraSession *base, YaraRequest *request, const YaraRunGuard *guard);
+void     yara_postgres_session_commit        (YaraSession *base, YaraRequest *request, const YaraRunGuard *guard);
+void     yara_postgres_session_roll_back     (YaraSession *base);
+gboolean yara_postgres_session_run_savepoint (YaraSession *base, const char *sql, GError **error);
 
 /* Sends the BEGIN that is pending, if any, by itself. */
 gboolean yara_postgres_send_pending (YaraPostgresSession *session, GError **error);

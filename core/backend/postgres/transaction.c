@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * One step of a transaction over several requests. BEGIN is kept until there is something to send it with. */
+ * The steps of a transaction over several requests. BEGIN is kept until there is something to send it with. */
 #include "backend/postgres/postgres.h"
 
 #include "base/error.h"
@@ -19,16 +19,13 @@ make_begin (const YaraTransactionOptions *options)
                       options->deferrable ? " DEFERRABLE" : "", NULL);
 }
 
-static gboolean
-begin (YaraPostgresSession *session, YaraRequest *request, const YaraRunGuard *guard, GError **error)
+gboolean
+yara_postgres_session_begin (YaraSession *base, YaraRequest *request, const YaraRunGuard *guard)
 {
-  if (!yara_postgres_session_revive (session, error))
+  YaraPostgresSession *session = (YaraPostgresSession *) base;
+
+  if (!yara_postgres_session_revive (session, &request->error) || !yara_postgres_begin_request (request, guard))
     return FALSE;
-  if (!yara_postgres_begin_request (request, guard))
-    {
-      g_propagate_error (error, g_steal_pointer (&request->error));
-      return FALSE;
-    }
   session->pending = make_begin (request->control.options);
   session->is_reading = request->control.options->read_only;
   yara_postgres_end_request (session, request, guard);
@@ -85,64 +82,39 @@ send_commit (YaraPostgresSession *session, GError **error)
   return YARA_END_UNKNOWN;
 }
 
-static gboolean
-commit (YaraPostgresSession *session, YaraRequest *request, const YaraRunGuard *guard, GError **error)
+void
+yara_postgres_session_commit (YaraSession *base, YaraRequest *request, const YaraRunGuard *guard)
 {
-  GError *failure = NULL;
+  YaraPostgresSession *session = (YaraPostgresSession *) base;
 
   request->control.end = YARA_END_ROLLED_BACK;
-  if (!yara_postgres_begin_request (request, guard))
-    failure = g_steal_pointer (&request->error);
-  else
+  if (yara_postgres_begin_request (request, guard))
     {
       if (session->pending != NULL) /* nothing was sent yet, and there is nothing to commit */
         request->control.end = YARA_END_COMMITTED;
-      else if (yara_postgres_session_revive (session, &failure))
-        request->control.end = send_commit (session, &failure);
+      else if (yara_postgres_session_revive (session, &request->error))
+        request->control.end = send_commit (session, &request->error);
       yara_postgres_end_request (session, request, guard);
     }
   settle (session);
-  if (failure != NULL)
-    g_propagate_error (error, failure);
-  return failure == NULL;
+}
+
+void
+yara_postgres_session_roll_back (YaraSession *base)
+{
+  settle ((YaraPostgresSession *) base);
 }
 
 /* ---- savepoints ---- */
 
-static gboolean
-execute (YaraPostgresSession *session, const char *format, guint number, GError **error)
+gboolean
+yara_postgres_session_run_savepoint (YaraSession *base, const char *sql, GError **error)
 {
-  g_autofree char *pending = g_steal_pointer (&session->pending), *sql = NULL, *text = NULL;
+  YaraPostgresSession *session = (YaraPostgresSession *) base;
+  g_autofree char *pending = g_steal_pointer (&session->pending), *text = NULL;
 
   session->writes = FALSE;
-  sql = g_strdup_printf (format, number, number);
   text = g_strconcat (pending != NULL ? pending : "", pending != NULL ? "; " : "", sql, NULL);
   yara_postgres_start_deadline (session);
   return yara_postgres_command (session, text, NULL, error);
-}
-
-gboolean
-yara_postgres_session_control (YaraSession *base, YaraRequest *request, const YaraRunGuard *guard, GError **error)
-{
-  YaraPostgresSession *session = (YaraPostgresSession *) base;
-  guint savepoint = request->control.savepoint;
-
-  switch (request->control.act)
-    {
-    case YARA_ACT_BEGIN:
-      return begin (session, request, guard, error);
-    case YARA_ACT_COMMIT:
-      return commit (session, request, guard, error);
-    case YARA_ACT_ROLLBACK:
-      settle (session);
-      request->control.end = YARA_END_ROLLED_BACK;
-      return TRUE;
-    case YARA_ACT_SAVEPOINT:
-      return execute (session, "SAVEPOINT yara%u", savepoint, error);
-    case YARA_ACT_RELEASE:
-      return execute (session, "RELEASE SAVEPOINT yara%u", savepoint, error);
-    case YARA_ACT_ROLLBACK_TO:
-      return execute (session, "ROLLBACK TO SAVEPOINT yara%u; RELEASE SAVEPOINT yara%u", savepoint, error);
-    }
-  g_assert_not_reached ();
 }

@@ -281,5 +281,7 @@ void yara_sqlite_run_transaction   (YaraSqliteSession *session, YaraRequest *req
 int  yara_sqlite_begin_around (YaraSqliteSession *session, const YaraRequest *request);
 int  yara_sqlite_commit_around (YaraSqliteSession *session, const YaraRequest *request);
 
-gboolean yara_sqlite_session_control_transaction (YaraSession *base, YaraRequest *request,
-                                                  const YaraRunGuard *guard, GError **error);
+gboolean yara_sqlite_session_begin         (YaraSession *base, YaraRequest *request, const YaraRunGuard *guard);
+void     yara_sqlite_session_commit        (YaraSession *base, YaraRequest *request, const YaraRunGuard *guard);
+void     yara_sqlite_session_roll_back     (YaraSession *base);
+gboolean yara_sqlite_session_run_savepoint (YaraSession *base, const char *sql, GError **error);

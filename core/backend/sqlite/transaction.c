@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * One step of a transaction over several requests. A writing one takes the write lock at its beginning:
+ * The steps of a transaction over several requests. A writing one takes the write lock at its beginning:
  * a lock that is taken after a read is refused at once when somebody else has written meanwhile. */
 #include "backend/sqlite/sqlite.h"
 
@@ -36,89 +36,60 @@ settle (YaraSqliteSession *session)
   session->must_configure = FALSE;
 }
 
-static int
-begin (YaraSqliteSession *session, YaraRequest *request, const YaraRunGuard *guard, GError **error)
+gboolean
+yara_sqlite_session_begin (YaraSession *base, YaraRequest *request, const YaraRunGuard *guard)
 {
+  YaraSqliteSession *session = (YaraSqliteSession *) base;
   gboolean read_only = request->control.options->read_only;
   int code;
 
   if (!yara_sqlite_begin_request (request, guard))
-    {
-      g_propagate_error (error, g_steal_pointer (&request->error));
-      return SQLITE_INTERRUPT;
-    }
+    return FALSE;
   yara_sqlite_start_deadline (session);
   code = yara_sqlite_session_control (session, read_only ? YARA_CONTROL_BEGIN : YARA_CONTROL_BEGIN_IMMEDIATE);
   if (code == SQLITE_OK && read_only)
     code = forbid_writing (session);
   if (code != SQLITE_OK)
-    g_propagate_error (error, yara_sqlite_error_new (session, code));
+    request->error = yara_sqlite_error_new (session, code);
   yara_sqlite_end_request (session, request, guard);
   if (code != SQLITE_OK)
     settle (session);
-  return code;
-}
-
-/* It cannot be interrupted: SQLite would not say whether it came before the end. */
-static int
-commit (YaraSqliteSession *session, YaraRequest *request, const YaraRunGuard *guard, GError **error)
-{
-  int code;
-
-  request->control.end = YARA_END_ROLLED_BACK;
-  if (!yara_sqlite_begin_request (request, guard))
-    {
-      g_propagate_error (error, g_steal_pointer (&request->error));
-      settle (session);
-      return SQLITE_INTERRUPT;
-    }
-  yara_sqlite_end_request (session, request, guard);
-  code = yara_sqlite_session_control (session, YARA_CONTROL_COMMIT);
-  if (code == SQLITE_OK)
-    request->control.end = YARA_END_COMMITTED;
-  else
-    g_propagate_error (error, yara_sqlite_error_new (session, code));
-  settle (session);
-  return code;
-}
-
-/* `format` has a place for the number, or two. */
-static gboolean
-execute (YaraSqliteSession *session, const char *format, guint number, GError **error)
-{
-  char sql[96];
-  int code;
-
-  g_snprintf (sql, sizeof sql, format, number, number);
-  code = sqlite3_exec (session->db, sql, NULL, NULL, NULL);
-  if (code != SQLITE_OK)
-    g_propagate_error (error, yara_sqlite_error_new (session, code));
   return code == SQLITE_OK;
 }
 
-gboolean
-yara_sqlite_session_control_transaction (YaraSession *base, YaraRequest *request, const YaraRunGuard *guard,
-                                         GError **error)
+/* It cannot be interrupted: SQLite would not say whether it came before the end. */
+void
+yara_sqlite_session_commit (YaraSession *base, YaraRequest *request, const YaraRunGuard *guard)
 {
   YaraSqliteSession *session = (YaraSqliteSession *) base;
-  guint savepoint = request->control.savepoint;
+  int code;
 
-  switch (request->control.act)
+  request->control.end = YARA_END_ROLLED_BACK;
+  if (yara_sqlite_begin_request (request, guard))
     {
-    case YARA_ACT_BEGIN:
-      return begin (session, request, guard, error) == SQLITE_OK;
-    case YARA_ACT_COMMIT:
-      return commit (session, request, guard, error) == SQLITE_OK;
-    case YARA_ACT_ROLLBACK:
-      settle (session);
-      request->control.end = YARA_END_ROLLED_BACK;
-      return TRUE;
-    case YARA_ACT_SAVEPOINT:
-      return execute (session, "SAVEPOINT yara%u", savepoint, error);
-    case YARA_ACT_RELEASE:
-      return execute (session, "RELEASE yara%u", savepoint, error);
-    case YARA_ACT_ROLLBACK_TO:
-      return execute (session, "ROLLBACK TO yara%u; RELEASE yara%u", savepoint, error);
+      yara_sqlite_end_request (session, request, guard);
+      code = yara_sqlite_session_control (session, YARA_CONTROL_COMMIT);
+      if (code == SQLITE_OK)
+        request->control.end = YARA_END_COMMITTED;
+      else
+        request->error = yara_sqlite_error_new (session, code);
     }
-  g_assert_not_reached ();
+  settle (session);
+}
+
+void
+yara_sqlite_session_roll_back (YaraSession *base)
+{
+  settle ((YaraSqliteSession *) base);
+}
+
+gboolean
+yara_sqlite_session_run_savepoint (YaraSession *base, const char *sql, GError **error)
+{
+  YaraSqliteSession *session = (YaraSqliteSession *) base;
+  int code = sqlite3_exec (session->db, sql, NULL, NULL, NULL);
+
+  if (code != SQLITE_OK)
+    g_propagate_error (error, yara_sqlite_error_new (session, code));
+  return code == SQLITE_OK;
 }
