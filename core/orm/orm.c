@@ -62,6 +62,7 @@ yara_orm_class_init (YaraOrmClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = yara_orm_finalize;
   yara_orm_install_signals (klass);
+  yara_error_quark (); /* GLib's macro keeps it in a variable that threads may not race to set first */
 }
 
 static void
