@@ -232,12 +232,13 @@ strict (Test *test)
 
   test_add_connection (test, "analytics");
   set_up (test->orm, &router);
-  transaction = test_ok (yara_orm_begin (test->orm, NULL, YARA_TRANSACTION_OPTIONS (.rule = YARA_RULE_STRICT), NULL,
-                                         &error));
+  transaction = test_ok (yara_orm_begin (test->orm, NULL, YARA_TRANSACTION_OPTIONS (.rule = YARA_RULE_STRICT),
+                                         NULL, &error));
   n_calls = router.n_calls;
   test_ok (create_user (test->orm, "Ada", &error));
   g_assert_cmpuint (router.n_calls, ==, n_calls + 1);
-  test_fails (create_event (test->orm, "x", &error), TRANSACTION, "Event", "analytics", "router", "default", "strict");
+  test_fails (create_event (test->orm, "x", &error), TRANSACTION, "Event", "analytics", "router", "default",
+              "strict");
   test_fails (yara_orm_all (test->orm, query, NULL, &error), TRANSACTION, "read of Event");
   test_fails (yara_orm_get_connection (test->orm, "analytics", &error), TRANSACTION, "strict");
   test_ok (create_user (test->orm, "Bob", &error)); /* nothing was sent, and so nothing has failed */
@@ -256,8 +257,8 @@ strict_with_replica (Test *test)
 
   test_add_connection (test, "analytics");
   set_up (test->orm, &router);
-  transaction = test_ok (yara_orm_begin (test->orm, NULL, YARA_TRANSACTION_OPTIONS (.rule = YARA_RULE_STRICT), NULL,
-                                         &error));
+  transaction = test_ok (yara_orm_begin (test->orm, NULL, YARA_TRANSACTION_OPTIONS (.rule = YARA_RULE_STRICT),
+                                         NULL, &error));
   test_ok (create_user (test->orm, "Ada", &error));
   g_assert_cmpint (test_ok (yara_orm_count (test->orm, query, NULL, &error)), ==, 1);
   g_assert_cmpuint (yara_transaction_get_n_overridden (transaction), ==, 1);
@@ -372,8 +373,8 @@ schemas (Test *test)
   test_ok (yara_transaction_commit (transaction, NULL, &error));
   g_assert_cmpuint (router.n_calls, ==, 0);
   g_assert_cmpint (test_fetch_int (test->orm, "default", "SELECT count(*) FROM events"), ==, 1);
-  test_fails (yara_connection_execute (test_connection (test->orm, "analytics"), "DELETE FROM events", NULL, NULL, &error),
-              OPERATIONAL);
+  test_fails (yara_connection_execute (test_connection (test->orm, "analytics"), "DELETE FROM events", NULL, NULL,
+                                       &error), OPERATIONAL);
 }
 
 /* ---- what is told ---- */
@@ -426,7 +427,8 @@ hooks (Test *test)
   {
     g_autoptr(YaraOrm) view = yara_orm_using (test->orm, "default");
 
-    test_ok (yara_orm_generate_schemas_for (view, (const YaraModel *const[]) { &note_model, NULL }, YARA_SCHEMA_SAFE,
+    test_ok (yara_orm_generate_schemas_for (view, (const YaraModel *const[]) { &note_model, NULL },
+                                            YARA_SCHEMA_SAFE,
                                             NULL, &error));
   }
   hook = yara_orm_add_query_hook (test->orm, see, &seen, NULL);
