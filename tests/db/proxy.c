@@ -25,6 +25,7 @@ struct TestProxy
   atomic_bool    has_ended;
   atomic_uint    n_trips;
   atomic_uint    n_links;
+  atomic_bool    hides_ends;
   _Atomic gint64 cut_at; /* monotonic; 0: not at all */
 };
 
@@ -97,8 +98,14 @@ run_link (gpointer data)
       if (fds[1].revents != 0)
         {
           client_spoke = FALSE;
-          is_open = pass_on (link->server, link->client);
+          if (!pass_on (link->server, link->client))
+            {
+              is_open = atomic_load (&proxy->hides_ends);
+              fds[1].fd = -1; /* poll() leaves it out */
+            }
         }
+      else if (fds[1].fd < 0)
+        is_open = FALSE;
       else if (fds[0].revents != 0)
         {
           atomic_fetch_add (&proxy->n_trips, !client_spoke);
@@ -174,6 +181,12 @@ guint
 test_proxy_get_n_trips (TestProxy *proxy)
 {
   return atomic_load (&proxy->n_trips);
+}
+
+void
+test_proxy_hide_ends (TestProxy *proxy)
+{
+  atomic_store (&proxy->hides_ends, TRUE);
 }
 
 void

@@ -17,6 +17,10 @@ char *test_proxy_url (TestProxy *proxy, const char *name, const char *parameters
 /* How often a client has sent something after the server had answered. */
 guint test_proxy_get_n_trips (TestProxy *proxy);
 
+/* From now on, when the server ends a link, the client hears what it says last, and of the end only once it
+ * sends something itself. */
+void test_proxy_hide_ends (TestProxy *proxy);
+
 /* Resets every link, on both sides, in so many microseconds. Awaited by test_proxy_await_cut(). */
 void test_proxy_cut_in    (TestProxy *proxy, guint delay);
 void test_proxy_await_cut (TestProxy *proxy);

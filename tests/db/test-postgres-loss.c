@@ -2,7 +2,7 @@
  *
  * PostgreSQL servers that hang up or take too long.
  */
-#include "fixture.h"
+#include "proxy.h"
 
 #include <signal.h>
 
@@ -57,6 +57,38 @@ idle_session_lost (Test *test)
                                             &error));
     }
   g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(*) FROM items"), ==, 2);
+}
+
+/* The server says that it ends a session, and takes its time to do so: nothing is sent there any more. */
+static void
+told_at_rest (Test *test)
+{
+  static const char *const names[] = { "a", "b", "c", "d" };
+  TestProxy *proxy = test_proxy_new ();
+  g_autofree char *url = test_proxy_url (proxy, "default", "max_size=1");
+  g_autoptr(YaraOrm) orm = NULL;
+
+  test_add_connection (test, "other");
+  TEST_USE (test, &item_model);
+  test_proxy_hide_ends (proxy);
+  orm = test_ok (yara_orm_open (url, NULL, NULL, &error));
+  test_ok (yara_orm_register (orm, &item_model, &error));
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      Item item = { .name = names[i], .size = i };
+      gint64 pid = test_fetch_int (orm, NULL, "SELECT pg_backend_pid()");
+
+      end_session (test, pid);
+      g_usleep (20000);
+      if (i % 2)
+        test_await (yara_orm_create_async (orm, &item_model, &item, NULL, test_call_done, &call),
+                    test_ok (yara_orm_create_finish (orm, call.result, &error)));
+      else
+        test_ok (yara_orm_create (orm, &item_model, &item, NULL, &error));
+    }
+  g_assert_cmpint (test_fetch_int (test->orm, NULL, "SELECT count(*) FROM items"), ==, G_N_ELEMENTS (names));
+  g_clear_object (&orm);
+  test_proxy_free (proxy);
 }
 
 static gpointer
@@ -142,6 +174,7 @@ frozen_server (Test *test)
 
 static const TestCase cases[] = {
   { "postgres/idle-session-lost", idle_session_lost, "postgres" },
+  { "postgres/told-at-rest", told_at_rest, "postgres" },
   { "postgres/busy-session-lost", busy_session_lost, "postgres" },
   { "postgres/statement-timeout", statement_timeout, "postgres" },
   { "postgres/statement-timeout", statement_timeout, "pgbouncer" },

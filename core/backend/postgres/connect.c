@@ -27,10 +27,15 @@ is_cancelled (const Attempt *attempt, GError **error)
   return TRUE;
 }
 
-/* Notices may hold anything, and libpq would print them. */
+/* Of a session at rest libpq takes for a notice what the server says when it ends it. Real notices may hold anything,
+ * and libpq would print them. */
 static void
-ignore_notice (void *data, const PGresult *result)
+take_notice (void *data, const PGresult *result)
 {
+  YaraPostgresSession *session = data;
+
+  if (g_strcmp0 (PQresultErrorField (result, PG_DIAG_SEVERITY_NONLOCALIZED), "FATAL") == 0)
+    session->is_broken = TRUE;
 }
 
 static void
@@ -100,7 +105,7 @@ try_address (const Attempt *attempt, GError **error)
   conn = start (attempt);
   if (conn == NULL)
     g_error ("out of memory");
-  PQsetNoticeReceiver (conn, ignore_notice, NULL);
+  PQsetNoticeReceiver (conn, take_notice, attempt->session);
   PQsetErrorVerbosity (conn, PQERRORS_VERBOSE); /* else the SQLSTATE of a refusal is not told */
   if (PQstatus (conn) != CONNECTION_BAD && finish_connecting (attempt, conn, error))
     {

@@ -383,6 +383,7 @@ receive (YaraSession *base)
   YaraPostgresSession *session = (YaraPostgresSession *) base;
 
   PQconsumeInput (session->conn); /* a link that is lost has a last word, perhaps */
+  PQisBusy (session->conn);       /* reads it, on a session at rest */
   session->pipeline->is_unsent = session->pipeline->is_unsent && PQflush (session->conn) == 1;
 }
 

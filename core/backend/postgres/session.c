@@ -184,7 +184,7 @@ yara_postgres_session_is_usable (YaraSession *base)
 
 /* ---- between requests ---- */
 
-/* An idle session is sent nothing but the news that it was ended. */
+/* An idle session is sent nothing but notices, and the news that it is ended: the end itself may come later. */
 gboolean
 yara_postgres_session_has_hung_up (YaraPostgresSession *session)
 {
@@ -194,9 +194,8 @@ yara_postgres_session_has_hung_up (YaraPostgresSession *session)
     return TRUE;
   if (g_get_monotonic_time () - session->idle_since < TRUSTED_REST || poll (&fd, 1, 0) <= 0)
     return FALSE;
-  /* It may have been a notice. */
-  return !PQconsumeInput (session->conn) || PQisBusy (session->conn) || PQstatus (session->conn) != CONNECTION_OK ||
-         (poll (&fd, 1, 0) > 0 && !PQconsumeInput (session->conn));
+  return !PQconsumeInput (session->conn) || PQisBusy (session->conn) || session->is_broken ||
+         PQstatus (session->conn) != CONNECTION_OK || (poll (&fd, 1, 0) > 0 && !PQconsumeInput (session->conn));
 }
 
 gboolean
