@@ -201,6 +201,66 @@ set_default (const YaraFieldInfo *field, gpointer record)
     }
 }
 
+/* ---- from the database ---- */
+
+gboolean
+yara_field_fail_cell (const YaraModelInfo *info, const YaraFieldInfo *field, const char *found, GError **error)
+{
+  g_set_error (error, YARA_ERROR, YARA_ERROR_DECODE,
+               "%s.%s: the database holds %s, which a field of kind %s cannot take; correct the row or the model",
+               info->name, field->name, found, yara_kind_get_name (field->kind));
+  return FALSE;
+}
+
+/* The text of `value` is that of the choice itself. */
+static gint64
+get_choice_number (const YaraFieldInfo *field, const YaraValue *value)
+{
+  const YaraChoice *choice = field->field->choices;
+
+  while (choice->name != value->bytes.data)
+    choice++;
+  return choice->value;
+}
+
+void
+yara_field_store (const YaraFieldInfo *field, gpointer record, const YaraValue *value)
+{
+  gpointer member = (char *) record + field->offset;
+
+  switch (field->c_type)
+    {
+    case YARA_C_TYPE_TEXT:
+      *(const char **) member = value->bytes.data;
+      break;
+    case YARA_C_TYPE_BYTES:
+      *(YaraBytes *) member = value->bytes;
+      break;
+    case YARA_C_TYPE_UUID:
+      *(YaraUuid *) member = value->uuid;
+      break;
+    case YARA_C_TYPE_DOUBLE:
+      *(double *) member = value->number;
+      break;
+    default:
+      set_integer (field, record,
+                   field->kind == YARA_KIND_ENUM_TEXT ? get_choice_number (field, value) : value->integer);
+    }
+}
+
+/* Pointers and UUIDs of a zeroed record are NULL already. */
+gboolean
+yara_field_store_null (const YaraModelInfo *info, const YaraFieldInfo *field, gpointer record, GError **error)
+{
+  if (field->null_offset != G_MAXSIZE)
+    *(bool *) ((char *) record + field->null_offset) = true;
+  else if (!field->field->nullable)
+    return yara_field_fail_cell (info, field, "NULL", error);
+  return TRUE;
+}
+
+/* ---- records ---- */
+
 void
 yara_record_clear_key (const YaraModelInfo *info, gpointer record)
 {

@@ -16,6 +16,14 @@ gboolean yara_field_get (const YaraModelInfo *info, const YaraFieldInfo *field, 
 /* The error for a NULL in a required field. */
 gboolean yara_field_require (const YaraModelInfo *info, const YaraFieldInfo *field, const YaraValue *value, GError **error);
 
+/* Puts what came from the database, and is in the range of the field, into a record, which is zeroed. NULL needs a
+ * companion or a nullable field; else FALSE with YARA_ERROR_DECODE. */
+void     yara_field_store      (const YaraFieldInfo *field, gpointer record, const YaraValue *value);
+gboolean yara_field_store_null (const YaraModelInfo *info, const YaraFieldInfo *field, gpointer record, GError **error);
+
+/* FALSE with the error for a cell of the database that holds `found`. */
+gboolean yara_field_fail_cell (const YaraModelInfo *info, const YaraFieldInfo *field, const char *found, GError **error);
+
 /* `value` as given by the program (any kind) in the form that is bound for comparisons with and
  * assignments to `field`. What must be made anew is put into `arena`. NULL stays NULL. Not for
  * lists. `error` says which kinds would fit. */

@@ -299,7 +299,8 @@ decode (Test *test)
   const char *insert = "INSERT INTO narrow VALUES (1, 32768, FALSE, 1, 'small', 'a'), "
                        "(2, NULL, FALSE, 1, 'small', 'a'), (3, 0, FALSE, $1, 'small', 'a'), "
                        "(4, 0, FALSE, 1, $2, 'a'), (5, 0, FALSE, 1, NULL, 'a'), "
-                       "(6, 1, TRUE, 2, 'large', 'b'), (7, 0, FALSE, 1, 'Small', 'a')";
+                       "(6, 1, TRUE, 2, 'large', 'b'), (7, 0, FALSE, 1, 'Small', 'a'), "
+                       "(8, 0, FALSE, 1, 'small', NULL)";
 
   test_ok (yara_orm_register (test->orm, &narrow_model, &error));
   test_execute (test->orm, NULL, "CREATE TABLE narrow (id BIGINT, small BIGINT, flag BOOLEAN, "
@@ -312,6 +313,7 @@ decode (Test *test)
   assert_not_decoded (test, 4, "by_name");
   assert_not_decoded (test, 5, "by_name");
   assert_not_decoded (test, 7, "by_name");
+  assert_not_decoded (test, 8, "text");
   {
     g_autoptr(YaraQuery) query = yara_query_new (&narrow_model);
     g_autoptr(YaraResult) result = NULL;

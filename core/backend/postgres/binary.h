@@ -142,9 +142,7 @@ gboolean yara_postgres_field_takes (const YaraFieldInfo *field, const YaraPostgr
 const char *yara_postgres_read_field (const char *data, gsize size, const YaraPostgresType *type,
                                       const YaraFieldInfo *field, YaraArena *arena, YaraValue *value);
 
-/* The errors of cells and columns that do not fit; return FALSE. */
-gboolean yara_postgres_fail_cell   (const YaraModelInfo *info, const YaraFieldInfo *field, const char *found,
-                                    GError **error);
+/* The errors of columns that do not fit, and of memory; return FALSE. */
 gboolean yara_postgres_fail_column (const YaraModelInfo *info, const YaraFieldInfo *field, Oid oid,
                                     GError **error);
 gboolean yara_postgres_fail_memory (GError **error);

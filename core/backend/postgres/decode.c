@@ -4,20 +4,12 @@
 #include "backend/postgres/binary.h"
 
 #include <yaraorm/yara-error.h>
+#include "model/field.h"
 
 gboolean
 yara_postgres_fail_memory (GError **error)
 {
   g_set_error (error, YARA_ERROR, YARA_ERROR_OPERATIONAL, "out of memory for the result; ask for fewer rows");
-  return FALSE;
-}
-
-gboolean
-yara_postgres_fail_cell (const YaraModelInfo *info, const YaraFieldInfo *field, const char *found, GError **error)
-{
-  g_set_error (error, YARA_ERROR, YARA_ERROR_DECODE,
-               "%s.%s: the database holds %s, which a field of kind %s cannot take; correct the row or the model",
-               info->name, field->name, found, yara_kind_get_name (field->kind));
   return FALSE;
 }
 
@@ -261,63 +253,6 @@ decode_usual (const char *data, int size, gpointer member, YaraWay way)
   return FALSE;
 }
 
-/* The number of a choice that take_choice_name() found. */
-static int
-get_choice_number (const YaraChoice *choice, const char *name)
-{
-  while (choice->name != name)
-    choice++;
-  return choice->value;
-}
-
-static void
-store (gpointer member, const YaraFieldInfo *field, const YaraValue *value)
-{
-  switch (field->c_type)
-    {
-    case YARA_C_TYPE_BOOL:
-      *(bool *) member = value->integer;
-      break;
-    case YARA_C_TYPE_INT16:
-      *(gint16 *) member = value->integer;
-      break;
-    case YARA_C_TYPE_INT32:
-    case YARA_C_TYPE_UINT32:
-      if (field->kind == YARA_KIND_ENUM_TEXT)
-        *(gint32 *) member = get_choice_number (field->field->choices, value->bytes.data);
-      else
-        *(gint32 *) member = value->integer;
-      break;
-    case YARA_C_TYPE_INT64:
-      *(gint64 *) member = value->integer;
-      break;
-    case YARA_C_TYPE_DOUBLE:
-      *(double *) member = value->number;
-      break;
-    case YARA_C_TYPE_TEXT:
-      *(const char **) member = value->bytes.data;
-      break;
-    case YARA_C_TYPE_BYTES:
-      *(YaraBytes *) member = value->bytes;
-      break;
-    case YARA_C_TYPE_UUID:
-      *(YaraUuid *) member = value->uuid;
-      break;
-    }
-}
-
-/* The record is zeroed: pointers and UUIDs are NULL already. */
-static gboolean
-store_null (char *record, const YaraModelInfo *info, const YaraFieldInfo *field, GError **error)
-{
-  if (field->null_offset != G_MAXSIZE)
-    *(bool *) (record + field->null_offset) = true;
-  else if (field->c_type != YARA_C_TYPE_TEXT && field->c_type != YARA_C_TYPE_BYTES &&
-           field->c_type != YARA_C_TYPE_UUID)
-    return yara_postgres_fail_cell (info, field, "NULL", error);
-  return TRUE;
-}
-
 /* Every kind and every surprise. */
 static gboolean
 decode_any (const PGresult *answer, int row, const YaraModelInfo *info, const YaraStep *step, char *record,
@@ -329,14 +264,14 @@ decode_any (const PGresult *answer, int row, const YaraModelInfo *info, const Ya
   YaraValue value;
 
   if (PQgetisnull (answer, row, field->index))
-    return store_null (record, info, field, error);
+    return yara_field_store_null (info, field, record, error);
   if (type == NULL)
     type = yara_postgres_type_find (PQftype (answer, field->index));
   found = yara_postgres_read_field (PQgetvalue (answer, row, field->index),
                                     PQgetlength (answer, row, field->index), type, field, arena, &value);
   if (found != NULL)
-    return yara_postgres_fail_cell (info, field, found, error);
-  store (record + field->offset, field, &value);
+    return yara_field_fail_cell (info, field, found, error);
+  yara_field_store (field, record, &value);
   return TRUE;
 }
 

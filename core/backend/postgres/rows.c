@@ -4,6 +4,7 @@
 #include "backend/postgres/binary.h"
 
 #include <yaraorm/yara-error.h>
+#include "model/field.h"
 
 typedef struct
 {
@@ -80,7 +81,7 @@ fail_cell (const PGresult *answer, int column, const YaraStatement *statement, c
            const char *found, GError **error)
 {
   if (field != NULL)
-    return yara_postgres_fail_cell (statement->info, field, found, error);
+    return yara_field_fail_cell (statement->info, field, found, error);
   g_set_error (error, YARA_ERROR, YARA_ERROR_DECODE,
                "column \"%s\": the database holds %s; cast it to text to read it",
                PQfname (answer, column), found);

@@ -7,21 +7,12 @@
 #include "backend/sqlite/sqlite.h"
 
 #include <yaraorm/yara-error.h>
+#include "model/field.h"
 
 gboolean
 yara_sqlite_out_of_memory (GError **error)
 {
   g_set_error (error, YARA_ERROR, YARA_ERROR_OPERATIONAL, "out of memory for the result; ask for fewer rows");
-  return FALSE;
-}
-
-gboolean
-yara_sqlite_decode_fail (const YaraModelInfo *info, const YaraFieldInfo *field, const char *found,
-                         GError **error)
-{
-  g_set_error (error, YARA_ERROR, YARA_ERROR_DECODE,
-               "%s.%s: the database holds %s, which a field of kind %s cannot take; correct the row or the model",
-               info->name, field->name, found, yara_kind_get_name (field->kind));
   return FALSE;
 }
 
@@ -241,66 +232,6 @@ yara_sqlite_read_field (sqlite3_value *cell, const YaraFieldInfo *field, YaraAre
 
 /* ---- records ---- */
 
-/* The number of a choice that read_choice() found. */
-static int
-get_choice_number (const YaraFieldInfo *field, const YaraValue *value)
-{
-  const YaraChoice *choice = field->field->choices;
-
-  if (value->kind == YARA_KIND_ENUM_INT)
-    return value->integer;
-  while (choice->name != value->bytes.data)
-    choice++;
-  return choice->value;
-}
-
-static inline void
-store (gpointer member, const YaraFieldInfo *field, const YaraValue *value)
-{
-  switch (field->c_type)
-    {
-    case YARA_C_TYPE_BOOL:
-      *(bool *) member = value->integer;
-      break;
-    case YARA_C_TYPE_INT16:
-      *(gint16 *) member = value->integer;
-      break;
-    case YARA_C_TYPE_INT32:
-    case YARA_C_TYPE_UINT32:
-      if (G_UNLIKELY (field->field->choices != NULL))
-        *(gint32 *) member = get_choice_number (field, value);
-      else
-        *(gint32 *) member = value->integer;
-      break;
-    case YARA_C_TYPE_INT64:
-      *(gint64 *) member = value->integer;
-      break;
-    case YARA_C_TYPE_DOUBLE:
-      *(double *) member = value->number;
-      break;
-    case YARA_C_TYPE_TEXT:
-      *(const char **) member = value->bytes.data;
-      break;
-    case YARA_C_TYPE_BYTES:
-      *(YaraBytes *) member = value->bytes;
-      break;
-    case YARA_C_TYPE_UUID:
-      *(YaraUuid *) member = value->uuid;
-      break;
-    }
-}
-
-/* The record is zeroed: pointers and UUIDs are NULL already. */
-static gboolean
-store_null (char *record, const YaraModelInfo *info, const YaraFieldInfo *field, GError **error)
-{
-  if (field->null_offset != G_MAXSIZE)
-    *(bool *) (record + field->null_offset) = true;
-  else if (!field->field->nullable)
-    return yara_sqlite_decode_fail (info, field, "NULL", error);
-  return TRUE;
-}
-
 /* Every kind and every surprise. */
 static gboolean
 decode_any (sqlite3_value *cell, char *record, const YaraModelInfo *info, const YaraFieldInfo *field,
@@ -310,11 +241,11 @@ decode_any (sqlite3_value *cell, char *record, const YaraModelInfo *info, const 
   YaraValue value;
 
   if (sqlite3_value_type (cell) == SQLITE_NULL)
-    return store_null (record, info, field, error);
+    return yara_field_store_null (info, field, record, error);
   found = yara_sqlite_read_field (cell, field, arena, &value);
   if (found != NULL)
-    return yara_sqlite_decode_fail (info, field, found, error);
-  store (record + field->offset, field, &value);
+    return yara_field_fail_cell (info, field, found, error);
+  yara_field_store (field, record, &value);
   return TRUE;
 }
 

@@ -4,6 +4,7 @@
 #include "backend/sqlite/sqlite.h"
 
 #include <yaraorm/yara-error.h>
+#include "model/field.h"
 
 YaraRows *
 yara_sqlite_rows_new (sqlite3_stmt *stmt, const YaraStatement *statement)
@@ -62,7 +63,7 @@ yara_sqlite_decode_row (sqlite3_stmt *stmt, const YaraStatement *statement, Yara
       if (found == NULL)
         continue;
       if (field != NULL)
-        return yara_sqlite_decode_fail (statement->info, field, found, error);
+        return yara_field_fail_cell (statement->info, field, found, error);
       g_set_error (error, YARA_ERROR, YARA_ERROR_DECODE, "column \"%s\": the database holds %s; select it as a BLOB "
                    "with CAST to read it", rows->names[i], found);
       return FALSE;

@@ -181,8 +181,6 @@ const char *yara_sqlite_read_bytes (sqlite3_value *cell, YaraArena *arena, YaraB
 int yara_sqlite_step_records (YaraPrepared *prepared, const YaraStatement *statement, YaraResult *result,
                               GError **error);
 
-gboolean yara_sqlite_decode_fail   (const YaraModelInfo *info, const YaraFieldInfo *field, const char *found,
-                                    GError **error);
 gboolean yara_sqlite_out_of_memory (GError **error);
 
 /* ---- plan.c ---- */
