@@ -15,7 +15,8 @@
  *
  * NULL. A field whose C type is a pointer (text, decimal, json) or YaraBytes is NULL when the
  * pointer is. A UUID is NULL when it is all zero. Any other field is NULL when its companion
- * bool, named by `null_flag`, is true.
+ * bool, named by `null_flag`, is true. A NULL of the database in a field that is not nullable and has
+ * no `null_flag` is YARA_ERROR_DECODE.
  *
  * Defaults. A NULL in a field that is not nullable takes `default_value`; with neither that nor
  * `default_sql` it is an error. yara_record_init() fills a whole record with its defaults.
