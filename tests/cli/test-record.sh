@@ -2,7 +2,6 @@
 # route record, route replay: the decisions of a program, and what another router would make of them.
 . "$HERE/common.sh"
 unset YARAORM_DECISION_LOG
-export ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" # the program's end is tested here, not its memory
 
 record () { # ARGUMENT...
   cli route record "$@"
