@@ -217,6 +217,12 @@ yara_pool_close_rested (YaraPool *pool, YaraPoolShelf *shelf)
     }
 }
 
+GError *
+yara_pool_closed_error (void)
+{
+  return g_error_new_literal (YARA_ERROR, YARA_ERROR_CONNECTION, "the connection was closed");
+}
+
 /* With the mutex held and nothing free; leaves it. */
 static YaraSession *
 acquire_slowly (YaraPool *pool, YaraPoolShelf *shelf, YaraCancel *cancel, GError **error)
@@ -238,6 +244,12 @@ acquire_slowly (YaraPool *pool, YaraPoolShelf *shelf, YaraCancel *cancel, GError
         }
     }
 
+  if (pool->is_closed) /* before, or meanwhile */
+    {
+      pthread_mutex_unlock (&pool->mutex);
+      g_propagate_error (error, yara_pool_closed_error ());
+      return NULL;
+    }
   if (shelf->n_open < shelf->max)
     {
       shelf->n_open++;
@@ -255,12 +267,6 @@ acquire_slowly (YaraPool *pool, YaraPoolShelf *shelf, YaraCancel *cancel, GError
   return waiter.base.session;
 }
 
-GError *
-yara_pool_closed_error (void)
-{
-  return g_error_new_literal (YARA_ERROR, YARA_ERROR_CONNECTION, "the connection was closed");
-}
-
 YaraSession *
 yara_pool_acquire (YaraPool *pool, gboolean write, YaraCancel *cancel, GError **error)
 {
@@ -275,11 +281,7 @@ yara_pool_acquire (YaraPool *pool, gboolean write, YaraCancel *cancel, GError **
       pthread_mutex_unlock (&pool->mutex);
       return yara_session_stop_watching (session);
     }
-  if (!pool->is_closed)
-    return acquire_slowly (pool, shelf, cancel, error);
-  pthread_mutex_unlock (&pool->mutex);
-  g_propagate_error (error, yara_pool_closed_error ());
-  return NULL;
+  return acquire_slowly (pool, shelf, cancel, error);
 }
 
 YaraSession *

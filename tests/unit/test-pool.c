@@ -264,6 +264,35 @@ test_close (void)
   yara_pool_free (fixture.pool);
 }
 
+typedef struct
+{
+  Fixture      fixture;
+  YaraSession *session;
+} Closing;
+
+static void
+release_and_close (gpointer data)
+{
+  Closing *closing = data;
+
+  yara_pool_release (closing->fixture.pool, closing->session);
+  yara_pool_close (closing->fixture.pool);
+}
+
+/* Closed after the look at its state and before a session was opened: none is. */
+static void
+test_close_meanwhile (void)
+{
+  Closing closing;
+
+  open_pool (&closing.fixture, 1, 0, TRUE);
+  closing.session = acquire (&closing.fixture, TRUE);
+  yara_pool_set_yield (closing.fixture.pool, release_and_close, &closing);
+  acquire_fails (&closing.fixture, TRUE, YARA_ERROR_CONNECTION, "closed");
+  g_assert_cmpint (atomic_load (&n_open), ==, 0);
+  yara_pool_free (closing.fixture.pool);
+}
+
 /* ---- many ---- */
 
 typedef struct
@@ -319,6 +348,7 @@ main (int argc, char **argv)
   g_test_add_func ("/pool/order-of-places", test_order_of_places);
   g_test_add_func ("/pool/cancel", test_cancel);
   g_test_add_func ("/pool/close", test_close);
+  g_test_add_func ("/pool/close-meanwhile", test_close_meanwhile);
   g_test_add_func ("/pool/many", test_many);
   return g_test_run ();
 }
