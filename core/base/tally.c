@@ -5,6 +5,8 @@
 
 #include <stdatomic.h>
 
+__thread char yara_stripe_thread;
+
 /* Generations of a row that are told apart; the power of two makes 0, which is nobody's, a case of its own. */
 #define N_LIVE    16
 #define TAG_SHIFT 44
@@ -56,10 +58,10 @@ is_equal (const YaraTallyKey *a, const YaraTallyKey *b)
   return a->what[0] == b->what[0] && a->what[1] == b->what[1] && a->what[2] == b->what[2] && a->kind == b->kind;
 }
 
-static YaraTallyRow *
-find_row (YaraTally *tally, guint bucket, const YaraTallyKey *key)
+static inline YaraTallyRow *
+find_row (YaraTally *tally, const YaraTallyKey *key)
 {
-  YaraTallyRow *row = atomic_load_explicit (&tally->buckets[bucket], memory_order_acquire);
+  YaraTallyRow *row = atomic_load_explicit (&tally->buckets[get_bucket (key)], memory_order_acquire);
 
   while (row != NULL && !is_equal (&row->key, key))
     row = row->next;
@@ -90,13 +92,17 @@ reuse (Cell *cell, guint64 generation, guint64 counts[2])
   cell->generation = generation;
 }
 
-/* The same with the lock held: for a new row, a new generation, and one that is not told apart any more. */
-static void
-count_locked (YaraTally *tally, const YaraTallyKey *key, guint bucket, guint64 generation, guint which)
+/* For a new row, a new generation, and one that is not told apart any more. Apart from the usual case, which
+ * needs few registers. */
+static G_GNUC_NO_INLINE void
+add_with_lock (YaraTally *tally, const YaraTallyKey *key, guint64 generation, guint which)
 {
-  YaraTallyRow *row = find_row (tally, bucket, key);
+  guint         bucket = get_bucket (key);
+  YaraTallyRow *row;
   Cell         *cell;
 
+  pthread_mutex_lock (&tally->lock);
+  row = find_row (tally, key);
   if (row == NULL)
     {
       row = g_new0 (YaraTallyRow, 1);
@@ -117,22 +123,19 @@ count_locked (YaraTally *tally, const YaraTallyKey *key, guint bucket, guint64 g
     reuse (cell, generation, row->older);
   if (cell->generation != generation || !count (cell, generation, which))
     row->older[which]++;
+  pthread_mutex_unlock (&tally->lock);
 }
 
 void
 yara_tally_add (YaraTally *tally, const YaraTallyKey *key, guint64 generation, guint which)
 {
-  guint         bucket = get_bucket (key);
-  YaraTallyRow *row = find_row (tally, bucket, key);
+  YaraTallyRow *row = find_row (tally, key);
   Cell         *cell = NULL;
 
   if (G_LIKELY (row != NULL))
     cell = atomic_load_explicit (&row->cells[get_index (generation)], memory_order_acquire);
-  if (G_LIKELY (cell != NULL && count (cell, generation, which)))
-    return;
-  pthread_mutex_lock (&tally->lock);
-  count_locked (tally, key, bucket, generation, which);
-  pthread_mutex_unlock (&tally->lock);
+  if (G_UNLIKELY (cell == NULL || !count (cell, generation, which)))
+    add_with_lock (tally, key, generation, which);
 }
 
 static void

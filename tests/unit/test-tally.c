@@ -2,6 +2,8 @@
  * Tallies: nothing is lost or counted twice, also while generations take over cells from one another. */
 #include "base/tally.h"
 
+#include <stdatomic.h>
+
 typedef struct
 {
   guint64 total;
@@ -64,27 +66,34 @@ test_generations (void)
   yara_tally_clear (&tally);
 }
 
-#define N_THREADS 8
-#define N_COUNTS  50000
+#define N_THREADS 16     /* more than stripes */
+#define N_COUNTS  100000 /* of each; they have to overlap */
 
-static YaraTally shared;
+static YaraTally   shared;
+static atomic_uint n_ready;
+static guint       n_in_generation; /* counts of a thread before it goes on to the next */
 
 static gpointer
 count_all_the_time (gpointer data)
 {
   guint first = GPOINTER_TO_UINT (data);
 
+  atomic_fetch_add (&n_ready, 1);
+  while (atomic_load (&n_ready) < N_THREADS)
+    g_thread_yield ();
   for (guint i = 0; i < N_COUNTS; i++) /* the threads are in different generations at the same time */
-    yara_tally_add (&shared, &(YaraTallyKey) { { &shared }, i % 2 }, 1 + (i + first * 100) / 50, i % 5 == 0);
+    yara_tally_add (&shared, &(YaraTallyKey) { { &shared }, i % 2 }, 1 + (i + first * 100) / n_in_generation, i % 5 == 0);
   return NULL;
 }
 
 static void
-test_threads (void)
+test_threads (gconstpointer data)
 {
   GThread *threads[N_THREADS];
   Sum      sum = { 0 };
 
+  n_in_generation = GPOINTER_TO_UINT (data);
+  atomic_store (&n_ready, 0);
   yara_tally_init (&shared);
   for (guint i = 0; i < N_THREADS; i++)
     threads[i] = g_thread_new ("counter", count_all_the_time, GUINT_TO_POINTER (i));
@@ -102,6 +111,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/tally/rows", test_rows);
   g_test_add_func ("/tally/generations", test_generations);
-  g_test_add_func ("/tally/threads", test_threads);
+  g_test_add_data_func ("/tally/many-generations", GUINT_TO_POINTER (50), test_threads);
+  g_test_add_data_func ("/tally/one-generation", GUINT_TO_POINTER (10 * N_COUNTS), test_threads);
   return g_test_run ();
 }
