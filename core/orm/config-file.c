@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "orm/config-places.h"
 
 /* A kind of group and its keys; a key that ends with a point stands for all that begin with it. */
 typedef struct

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Finding the configuration file. */
-#include "orm/config-places.h"
-
-#include <yaraorm/yaraorm.h>
+#include "orm/config.h"
 
 #define FILE_NAME "yaraorm.ini"
 

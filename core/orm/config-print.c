@@ -76,21 +76,20 @@ print_model (GString *text, const YaraModelInfo *info, const YaraModel *const *m
 char *
 yara_orm_print_models (YaraOrm *orm)
 {
-  g_autoptr (GPtrArray) models = g_ptr_array_new ();
-  GString              *text = g_string_new (NULL);
-  GPtrArray            *order;
+  g_autofree const YaraModel **models = NULL;
+  GPtrArray                   *order;
+  GString                     *text;
 
   g_return_val_if_fail (YARA_IS_ORM (orm), NULL);
 
+  models = yara_engine_list_models (orm->engine);
   order = orm->engine->model_order;
-  for (guint i = 0; i < order->len; i++)
-    g_ptr_array_add (models, (gpointer) ((YaraRegisteredModel *) order->pdata[i])->info->model);
-  g_ptr_array_add (models, NULL);
+  text = g_string_new (NULL);
   for (guint i = 0; i < order->len; i++)
     {
       if (i > 0)
         g_string_append_c (text, '\n');
-      print_model (text, ((YaraRegisteredModel *) order->pdata[i])->info, (const YaraModel *const *) models->pdata);
+      print_model (text, ((YaraRegisteredModel *) order->pdata[i])->info, models);
     }
   return g_string_free (text, FALSE);
 }

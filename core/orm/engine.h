@@ -48,6 +48,7 @@ struct _YaraOrm
 
 /* models.c */
 YaraRegisteredModel *yara_engine_find_model (YaraEngine *engine, const YaraModel *model, GError **error);
+const YaraModel    **yara_engine_list_models (YaraEngine *engine); /* as registered, NULL-terminated: (transfer container) */
 YaraSqlCache        *yara_registered_model_get_cache (YaraRegisteredModel *model, const YaraDialect *dialect);
 void                 yara_registered_model_free (YaraRegisteredModel *model);
 

@@ -63,6 +63,16 @@ yara_engine_find_model (YaraEngine *engine, const YaraModel *model, GError **err
   return registered;
 }
 
+const YaraModel **
+yara_engine_list_models (YaraEngine *engine)
+{
+  const YaraModel **models = g_new0 (const YaraModel *, engine->model_order->len + 1);
+
+  for (guint i = 0; i < engine->model_order->len; i++)
+    models[i] = ((YaraRegisteredModel *) engine->model_order->pdata[i])->info->model;
+  return models;
+}
+
 gboolean
 yara_orm_register (YaraOrm *orm, const YaraModel *model, GError **error)
 {

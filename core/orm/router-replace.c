@@ -6,23 +6,10 @@
 #include "conn/background.h"
 #include "route/trial.h"
 
-/* The SHA-256 of what passed: (transfer full). */
-static char *
-try (YaraOrm *orm, const char *path, const char *args, YaraRouterFlags flags, GError **error)
-{
-  g_autoptr (GPtrArray) models = g_ptr_array_new ();
-  GPtrArray            *order = orm->engine->model_order;
-
-  for (guint i = 0; i < order->len; i++)
-    g_ptr_array_add (models, (gpointer) ((YaraRegisteredModel *) order->pdata[i])->info->model);
-  g_ptr_array_add (models, NULL);
-  return yara_trial_run (orm->engine->routes, path, args, (const YaraModel *const *) models->pdata,
-                         (flags & YARA_ROUTER_KEEP_WRITES) != 0, error);
-}
-
+/* `models`: for a trial. */
 static YaraRouterReceipt *
-replace (YaraOrm *orm, const char *path, const char *args, YaraRouterFlags flags, GCancellable *cancellable,
-         GError **error)
+replace (YaraOrm *orm, const YaraModel *const *models, const char *path, const char *args, YaraRouterFlags flags,
+         GCancellable *cancellable, GError **error)
 {
   g_autofree char   *sha256 = NULL;
   YaraRouterReceipt *receipt;
@@ -31,7 +18,7 @@ replace (YaraOrm *orm, const char *path, const char *args, YaraRouterFlags flags
     return NULL;
   if (path != NULL && flags != YARA_ROUTER_DEFAULT)
     {
-      sha256 = try (orm, path, args, flags, error);
+      sha256 = yara_trial_run (orm->engine->routes, path, args, models, (flags & YARA_ROUTER_KEEP_WRITES) != 0, error);
       if (sha256 == NULL || g_cancellable_set_error_if_cancelled (cancellable, error))
         return NULL;
     }
@@ -59,6 +46,7 @@ typedef struct
 {
   char              *path;
   char              *args;
+  const YaraModel  **models; /* as they were then: registering is for the caller's thread */
   YaraRouterFlags    flags;
   double             timeout;
   YaraRouterReceipt *receipt;
@@ -70,6 +58,7 @@ work_free (Work *work)
 {
   g_free (work->path);
   g_free (work->args);
+  g_free (work->models);
   g_clear_pointer (&work->receipt, yara_router_receipt_free);
   g_clear_error (&work->error);
   g_free (work);
@@ -80,7 +69,7 @@ run_replace (GTask *task)
 {
   Work *work = g_task_get_task_data (task);
 
-  work->receipt = replace (g_task_get_source_object (task), work->path, work->args, work->flags,
+  work->receipt = replace (g_task_get_source_object (task), work->models, work->path, work->args, work->flags,
                            g_task_get_cancellable (task), &work->error);
 }
 
@@ -122,20 +111,24 @@ YaraRouterReceipt *
 yara_orm_replace_router (YaraOrm *orm, const char *path, const char *args, YaraRouterFlags flags,
                          GCancellable *cancellable, GError **error)
 {
+  g_autofree const YaraModel **models = NULL;
+
   g_return_val_if_fail (YARA_IS_ORM (orm), NULL);
 
-  return replace (orm, path, args, flags, cancellable, error);
+  models = yara_engine_list_models (orm->engine);
+  return replace (orm, models, path, args, flags, cancellable, error);
 }
 
 void
 yara_orm_replace_router_async (YaraOrm *orm, const char *path, const char *args, YaraRouterFlags flags,
                                GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
-  Work work = { .path = g_strdup (path), .args = g_strdup (args), .flags = flags };
-
   g_return_if_fail (YARA_IS_ORM (orm));
 
-  start (yara_orm_replace_router_async, run_replace, orm, work, cancellable, callback, user_data);
+  start (yara_orm_replace_router_async, run_replace, orm,
+         (Work) { .path = g_strdup (path), .args = g_strdup (args),
+                  .models = yara_engine_list_models (orm->engine), .flags = flags },
+         cancellable, callback, user_data);
 }
 
 YaraRouterReceipt *

@@ -414,3 +414,17 @@ yara_routes_decide_begin (YaraRoutes *routes, const char *name, const YaraModel 
                            error);
   return decide_begin (routes, model, name, hints, decision, error);
 }
+
+YaraConnection *
+yara_routes_find_home (YaraRoutes *routes, const YaraModel *model)
+{
+  YaraVisit                visit = yara_generations_enter (&routes->generations);
+  gboolean                 has_called;
+  YaraRouteReason          reason;
+  const YaraRegistryEntry *entry = follow (visit.generation, visit.generation->router, model, YARA_OPERATION_WRITE,
+                                           NULL, &has_called, &reason, NULL);
+  YaraConnection          *connection = entry != NULL ? entry->connection : NULL;
+
+  yara_generations_leave (&routes->generations, visit);
+  return connection;
+}

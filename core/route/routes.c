@@ -2,6 +2,8 @@
  * The routing in force: replacing its halves, and telling about it. decide.c asks it. */
 #include "route/routes-private.h"
 
+#include "route/refuse.h"
+
 /* How long a new plugin waits for the one before the last to be unloaded, so that no more than two are
  * mapped. A call that stays longer inside that one does not hold it up. */
 #define UNLOAD_TIMEOUT G_USEC_PER_SEC
@@ -9,10 +11,14 @@
 YaraRoutes *
 yara_routes_new (void)
 {
-  YaraRoutes *routes = g_new0 (YaraRoutes, 1);
+  YaraRoutes         *routes = g_new0 (YaraRoutes, 1);
+  pthread_mutexattr_t attributes;
 
   yara_generations_init (&routes->generations);
-  pthread_mutex_init (&routes->loading, NULL);
+  pthread_mutexattr_init (&attributes);
+  pthread_mutexattr_settype (&attributes, PTHREAD_MUTEX_ERRORCHECK); /* see begin_loading() */
+  pthread_mutex_init (&routes->loading, &attributes);
+  pthread_mutexattr_destroy (&attributes);
   yara_decision_log_init (&routes->log);
   return routes;
 }
@@ -76,6 +82,16 @@ yara_routes_set_functions (YaraRoutes *routes, YaraRouterFunc db_for_read, YaraR
   yara_router_receipt_free (yara_routes_replace_functions (routes, db_for_read, db_for_write, user_data, destroy));
 }
 
+/* Fails where it would wait for itself: a plugin that is being loaded may call into the program. */
+static gboolean
+begin_loading (YaraRoutes *routes, const char *path, GError **error)
+{
+  if (pthread_mutex_lock (&routes->loading) == 0)
+    return TRUE;
+  return yara_refuse (error, REFUSED, "router \"%s\": cannot be loaded while this thread is in the router_open of "
+                      "another", path);
+}
+
 static YaraRouter *
 load_router (const char *path, const char *args, const char *sha256, GError **error)
 {
@@ -103,7 +119,8 @@ yara_routes_replace (YaraRoutes *routes, const char *path, const char *args, con
 
   if (path == NULL) /* works while a plugin that is being loaded does not come back */
     return replace (routes, g_new0 (YaraRouter, 1), unload_timeout, cancellable);
-  pthread_mutex_lock (&routes->loading);
+  if (!begin_loading (routes, path, error))
+    return NULL;
   yara_generations_wait (&routes->generations, &routes->generations.n_routers, 1, UNLOAD_TIMEOUT, NULL);
   router = load_router (path, args, sha256, error);
   if (router != NULL)
@@ -115,20 +132,24 @@ yara_routes_replace (YaraRoutes *routes, const char *path, const char *args, con
 gboolean
 yara_routes_set_shadow (YaraRoutes *routes, const char *path, const char *args, GError **error)
 {
-  YaraRouter *shadow = NULL;
+  YaraRouter *shadow;
 
-  pthread_mutex_lock (&routes->loading);
-  if (path != NULL)
-    shadow = load_router (path, args, NULL, error);
+  if (path == NULL)
+    {
+      yara_generations_publish_shadow (&routes->generations, NULL);
+      return TRUE;
+    }
+  if (!begin_loading (routes, path, error))
+    return FALSE;
+  shadow = load_router (path, args, NULL, error);
   if (shadow != NULL)
     {
       shadow->differences = g_new (YaraTally, 1);
       yara_tally_init (shadow->differences);
+      yara_generations_publish_shadow (&routes->generations, shadow);
     }
-  if (shadow != NULL || path == NULL)
-    yara_generations_publish_shadow (&routes->generations, shadow);
   pthread_mutex_unlock (&routes->loading);
-  return shadow != NULL || path == NULL;
+  return shadow != NULL;
 }
 
 gboolean

@@ -53,6 +53,10 @@ gboolean yara_routes_decide_raw (YaraRoutes *routes, YaraConnection *connection,
  * `using_name`, else on the default; all nullable. The block is the one that the chain has open there. */
 gboolean yara_routes_decide_begin (YaraRoutes *routes, const char *name, const YaraModel *model, const char *using_name, const char *const *hints, YaraDecision *decision, GError **error);
 
+/* Where the router sends writes of `model` outside of transactions: borrowed, NULL when they would fail. Asks it,
+ * but is no decision: neither counted nor logged. */
+YaraConnection *yara_routes_find_home (YaraRoutes *routes, const YaraModel *model);
+
 /* The database behind a connection object, whatever is current; YARA_ERROR_CONNECTION when it was removed or
  * closed. Reason USING. */
 gboolean yara_routes_decide_connection (YaraRoutes *routes, YaraConnection *connection, YaraDecision *decision, GError **error);

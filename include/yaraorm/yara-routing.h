@@ -37,7 +37,8 @@ YARA_API const char *yara_route_reason_get_name (YaraRouteReason reason);
  * file is copied into memory when it is loaded: it may be replaced, overwritten or removed at any
  * time, and is read anew by every call. `args` (nullable) is handed to the plugin's router_open.
  * On error (YARA_ROUTER_ERROR) the old router stays in force. The asynchronous form loads in
- * another thread. */
+ * another thread. A router may replace itself from within a call; while a plugin is being loaded its
+ * router_open cannot load another: YARA_ROUTER_ERROR_REFUSED. */
 YARA_API gboolean yara_orm_set_router        (YaraOrm *orm, const char *path, const char *args, GCancellable *cancellable, GError **error);
 YARA_API void     yara_orm_set_router_async  (YaraOrm *orm, const char *path, const char *args, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 YARA_API gboolean yara_orm_set_router_finish (YaraOrm *orm, GAsyncResult *result, GError **error);

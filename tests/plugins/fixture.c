@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -94,10 +95,16 @@ fixture_path (Fixture *fixture, const char *name)
   return g_build_filename (fixture->folder, name, NULL);
 }
 
+char *
+fixture_zoo_path (const char *name)
+{
+  return g_strdup_printf ("%s/%s.so", ZOO_FOLDER, name);
+}
+
 GString *
 fixture_load (const char *name)
 {
-  g_autofree char  *path = g_strdup_printf ("%s/%s.so", ZOO_FOLDER, name);
+  g_autofree char  *path = fixture_zoo_path (name);
   g_autofree char  *bytes = NULL;
   g_autoptr(GError) error = NULL;
   gsize             size;
@@ -153,4 +160,26 @@ fixture_count_images (void)
       g_hash_table_add (inodes, g_strdup (columns[4]));
     }
   return g_hash_table_size (inodes);
+}
+
+guint
+fixture_count_descriptors (void)
+{
+  g_autoptr(GDir) folder = g_dir_open ("/proc/self/fd", 0, NULL);
+  guint           n = 0;
+
+  while (g_dir_read_name (folder) != NULL)
+    n++;
+  return n;
+}
+
+gsize
+fixture_get_resident_bytes (void)
+{
+  g_autofree char *text = NULL;
+  gsize            pages = 0;
+
+  g_assert_true (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
+  g_assert_cmpint (sscanf (text, "%*u %" G_GSIZE_FORMAT, &pages), ==, 1);
+  return pages * sysconf (_SC_PAGESIZE);
 }

@@ -43,6 +43,8 @@ const char *fixture_ask (Fixture *fixture, YaraOperation operation);
 /* A path in the fixture's folder: (transfer full). */
 char *fixture_path (Fixture *fixture, const char *name);
 
+/* The path of NAME.so of the zoo: (transfer full). */
+char *fixture_zoo_path (const char *name);
 /* The bytes of the plugin NAME.so of the zoo: (transfer full). */
 GString *fixture_load  (const char *name);
 /* Makes the plugin answer node<number>. */
@@ -50,5 +52,7 @@ void     fixture_patch (GString *plugin, guint number);
 /* Writes a file in place, or a new one. */
 void     fixture_write (const char *path, const GString *bytes);
 
-/* Plugins that this process has mapped. */
-guint fixture_count_images (void);
+/* What this process holds: mapped plugins, open descriptors, memory. */
+guint fixture_count_images       (void);
+guint fixture_count_descriptors  (void);
+gsize fixture_get_resident_bytes (void);

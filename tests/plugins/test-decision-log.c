@@ -24,7 +24,7 @@ static YaraOrm *
 open_orm (const char *router)
 {
   g_autoptr (GError)  error = NULL;
-  g_autofree char    *path = router != NULL ? g_strdup_printf ("%s/%s.so", ZOO_FOLDER, router) : NULL;
+  g_autofree char    *path = router != NULL ? fixture_zoo_path (router) : NULL;
   YaraOrm            *orm = yara_orm_open ("sqlite::memory:", path, NULL, &error);
 
   g_assert_no_error (error);

@@ -246,7 +246,7 @@ test_replaced_while_inside (void)
   Fixture                   fixture;
   GThread                  *thread;
   g_autofree char          *args = g_strdup_printf ("%p", (gpointer) &n_closed);
-  g_autofree char          *path = g_build_filename (ZOO_FOLDER, "sleeper.so", NULL);
+  g_autofree char          *path = fixture_zoo_path ("sleeper");
   g_autofree char          *sum = NULL;
   g_autoptr(GString)        bytes = fixture_load ("sleeper");
   g_autoptr(YaraRouterInfo) info = NULL;
@@ -287,7 +287,7 @@ static void
 test_arithmetic_stays (void)
 {
   Fixture          fixture;
-  g_autofree char *path = g_build_filename (ZOO_FOLDER, "fast-math.so", NULL);
+  g_autofree char *path = fixture_zoo_path ("fast-math");
   volatile double  smallest = DBL_MIN;
 
   fixture_init (&fixture, 1);

@@ -13,12 +13,6 @@ typedef struct
 static const YaraField entry_fields[] = { YARA_FIELD (Entry, id, .primary_key = true) };
 static const YaraModel entry_model = YARA_MODEL (Entry, "entries", entry_fields);
 
-static char *
-zoo_path (const char *name)
-{
-  return g_strdup_printf ("%s/%s.so", ZOO_FOLDER, name);
-}
-
 static YaraOrm *
 open_orm (void)
 {
@@ -78,7 +72,7 @@ test_signals (void)
   g_autoptr (YaraOrm) orm = open_orm ();
   g_autoptr (YaraOrm) view = yara_orm_using (orm, "node0000");
   g_autoptr (GError)  error = NULL;
-  g_autofree char    *path = zoo_path ("node"), *bad = zoo_path ("no-read");
+  g_autofree char    *path = fixture_zoo_path ("node"), *bad = fixture_zoo_path ("no-read");
   Seen                seen = { 0 };
 
   g_signal_connect (orm, "router-changed", G_CALLBACK (on_router_changed), &seen);
@@ -118,7 +112,7 @@ test_receipt (void)
 {
   g_autoptr (YaraOrm)           orm = open_orm ();
   g_autoptr (GError)            error = NULL;
-  g_autofree char              *path = zoo_path ("node"), *other = zoo_path ("yielding"), *bad = zoo_path ("no-write");
+  g_autofree char              *path = fixture_zoo_path ("node"), *other = fixture_zoo_path ("yielding"), *bad = fixture_zoo_path ("no-write");
   g_autoptr (YaraRouterReceipt) first = yara_orm_replace_router (orm, path, NULL, YARA_ROUTER_DEFAULT, NULL, &error), second = NULL;
   g_autoptr (YaraRouterInfo)    info = NULL;
 
@@ -150,7 +144,7 @@ static void
 test_receipt_over_connections (void)
 {
   g_autoptr (YaraOrm)           orm = open_orm ();
-  g_autofree char              *path = zoo_path ("node");
+  g_autofree char              *path = fixture_zoo_path ("node");
   g_autoptr (YaraRouterReceipt) first = yara_orm_replace_router (orm, path, NULL, YARA_ROUTER_DEFAULT, NULL, NULL), second = NULL;
 
   g_assert_true (yara_orm_add_connection (orm, "third", "sqlite::memory:", NULL, NULL));
@@ -265,7 +259,7 @@ test_async (void)
   g_autoptr (GMainLoop)         loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GCancellable)      cancellable = g_cancellable_new ();
   g_autoptr (YaraRouterReceipt) receipt = NULL;
-  g_autofree char              *path = zoo_path ("node");
+  g_autofree char              *path = fixture_zoo_path ("node");
   GThread                      *thread = go_inside (orm);
   Call                          call = { loop, NULL };
 

@@ -85,7 +85,7 @@ static void
 test_files (void)
 {
   Zoo                zoo;
-  g_autofree char   *loop = NULL, *missing = NULL;
+  g_autofree char   *loop = NULL, *missing = NULL, *dangling = NULL;
   g_autoptr(GString) large = g_string_new ("x");
 
   zoo_init (&zoo);
@@ -95,6 +95,10 @@ test_files (void)
   expect_refusal (&zoo, missing, YARA_ROUTER_ERROR_FILE, "No such file");
   expect_refusal (&zoo, zoo.fixture.folder, YARA_ROUTER_ERROR_FILE, "is a folder");
   expect_refusal (&zoo, "/dev/null", YARA_ROUTER_ERROR_FILE, "not a regular file");
+  dangling = fixture_path (&zoo.fixture, "dangling.so");
+  g_assert_cmpint (symlink (missing, dangling), ==, 0);
+  g_hash_table_remove_all (zoo.reasons); /* the same reason again */
+  expect_refusal (&zoo, dangling, YARA_ROUTER_ERROR_FILE, "No such file");
   loop = fixture_path (&zoo.fixture, "loop.so");
   g_assert_cmpint (symlink (loop, loop), ==, 0);
   expect_refusal (&zoo, loop, YARA_ROUTER_ERROR_FILE, "symbolic links");
@@ -117,6 +121,46 @@ test_pipe (void)
   zoo_init (&zoo);
   g_assert_cmpint (mkfifo (zoo.path, 0644), ==, 0);
   expect_refusal (&zoo, zoo.path, YARA_ROUTER_ERROR_FILE, "not a regular file");
+  zoo_clear (&zoo);
+}
+
+/* Root may read everything. */
+static void
+test_unreadable (void)
+{
+  uid_t user = geteuid ();
+  Zoo   zoo;
+
+  zoo_init (&zoo);
+  fixture_write (zoo.path, zoo.good);
+  g_assert_cmpint (g_chmod (zoo.path, 0), ==, 0);
+  g_assert_cmpint (user == 0 ? seteuid (12345) : 0, ==, 0);
+  expect_refusal (&zoo, zoo.path, YARA_ROUTER_ERROR_FILE, "Permission denied");
+  g_assert_cmpint (user == 0 ? seteuid (0) : 0, ==, 0);
+  zoo_clear (&zoo);
+}
+
+/* After a trial only the bytes that passed it are loaded. */
+static void
+test_only_the_same_bytes (void)
+{
+  guint            n_tries = FIXTURE_ROUNDS (3000);
+  g_autofree char *sum = NULL;
+  Zoo              zoo;
+
+  zoo_init (&zoo);
+  sum = g_compute_checksum_for_string (G_CHECKSUM_SHA256, zoo.good->str, zoo.good->len);
+  for (guint i = 0; i < n_tries; i++)
+    {
+      g_autoptr(GString) bytes = g_string_new_len (zoo.good->str, zoo.good->len);
+      g_autoptr(GError)  error = NULL;
+
+      bytes->str[g_test_rand_int_range (0, bytes->len)] ^= 1 << g_test_rand_int_range (0, 8);
+      fixture_write (zoo.path, bytes);
+      g_assert_null (yara_routes_replace (zoo.fixture.routes, zoo.path, NULL, sum, FALSE, NULL, &error));
+      g_assert_error (error, YARA_ROUTER_ERROR, YARA_ROUTER_ERROR_TRIAL);
+    }
+  g_assert_cmpstr (fixture_ask (&zoo.fixture, YARA_OPERATION_READ), ==, "node0000");
   zoo_clear (&zoo);
 }
 
@@ -183,6 +227,7 @@ test_built (void)
     const char     *reason;
   } cases[] = {
     { "no-read", YARA_ROUTER_ERROR_MISSING_SYMBOL, "does not define db_for_read" },
+    { "read-elsewhere", YARA_ROUTER_ERROR_MISSING_SYMBOL, "does not define db_for_read" },
     { "no-write", YARA_ROUTER_ERROR_MISSING_SYMBOL, "does not define db_for_write" },
     { "not-a-function", YARA_ROUTER_ERROR_MISSING_SYMBOL, "db_for_read, but it is not a function" },
     { "undefined", YARA_ROUTER_ERROR_NOT_A_PLUGIN, "undefined symbol: nobody_has_this" },
@@ -192,6 +237,9 @@ test_built (void)
     { "executable-stack", YARA_ROUTER_ERROR_UNSAFE, "executable stack" },
     { "refuses", YARA_ROUTER_ERROR_REFUSED, "refused the arguments \"\": nnn nnn" },
     { "no-mark", YARA_ROUTER_ERROR_ABI, "no ABI mark" },
+    { "other-mark", YARA_ROUTER_ERROR_ABI, "no ABI mark" },
+    { "short-mark", YARA_ROUTER_ERROR_ABI, "damaged ABI mark" },
+    { "older-major", YARA_ROUTER_ERROR_ABI, "was built for router ABI 0.9, this library has 1.0" },
     { "newer-major", YARA_ROUTER_ERROR_ABI, "was built for router ABI 2.0, this library has 1.0" },
     { "newer-minor", YARA_ROUTER_ERROR_ABI, "the newer router ABI 1.1" },
     { "larger-structs", YARA_ROUTER_ERROR_ABI, "larger structs" },
@@ -205,11 +253,13 @@ test_built (void)
     {
       g_autoptr(GString) bytes = fixture_load (cases[i].name);
 
+      if (i > 0 && strcmp (cases[i].reason, cases[i - 1].reason) == 0)
+        g_hash_table_remove_all (zoo.reasons);
       expect_bytes_refused (&zoo, bytes, cases[i].code, cases[i].reason);
     }
   /* Plugins without a fitting mark have a constructor; it must not have run. */
   g_assert_null (getenv ("YARA_TEST_CONSTRUCTOR_RAN"));
-  same_marks = g_build_filename (ZOO_FOLDER, "same-marks.so", NULL);
+  same_marks = fixture_zoo_path ("same-marks");
   fixture_set (&zoo.fixture, same_marks);
   g_assert_cmpstr (fixture_ask (&zoo.fixture, YARA_OPERATION_READ), ==, "node0001");
   g_assert_nonnull (getenv ("YARA_TEST_CONSTRUCTOR_RAN"));
@@ -303,6 +353,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/plugins/refuse/files", test_files);
   g_test_add_func ("/plugins/refuse/pipe", test_pipe);
+  g_test_add_func ("/plugins/refuse/unreadable", test_unreadable);
+  g_test_add_func ("/plugins/refuse/only-the-same-bytes", test_only_the_same_bytes);
   g_test_add_func ("/plugins/refuse/truncated", test_truncated);
   g_test_add_func ("/plugins/refuse/patched", test_patched);
   g_test_add_func ("/plugins/refuse/built", test_built);

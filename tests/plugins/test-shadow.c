@@ -14,17 +14,11 @@ static const YaraModel user_model = YARA_MODEL (User, "users", user_fields);
 static const YaraField event_fields[] = { YARA_FIELD (Event, id, .primary_key = true) };
 static const YaraModel event_model = YARA_MODEL (Event, "events", event_fields);
 
-static char *
-zoo_path (const char *name)
-{
-  return g_strdup_printf ("%s/%s.so", ZOO_FOLDER, name);
-}
-
 static YaraOrm *
 open_orm (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char   *path = zoo_path ("node");
+  g_autofree char   *path = fixture_zoo_path ("node");
   YaraOrm           *orm = yara_orm_open ("sqlite::memory:", NULL, NULL, &error);
 
   g_assert_no_error (error);
@@ -45,7 +39,7 @@ static void
 set_shadow (YaraOrm *orm, const char *name)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char   *path = name != NULL ? zoo_path (name) : NULL;
+  g_autofree char   *path = name != NULL ? fixture_zoo_path (name) : NULL;
 
   yara_orm_set_shadow_router (orm, path, NULL, NULL, &error);
   g_assert_no_error (error);
@@ -81,7 +75,7 @@ test_report (void)
   static const char *const lost[] = { "lost=1", NULL };
   g_autoptr (YaraOrm)      orm = open_orm (), view = yara_orm_with_hints (orm, lost);
   g_autoptr (GError)       error = NULL;
-  g_autofree char         *bad = zoo_path ("no-write"), *node = zoo_path ("node");
+  g_autofree char         *bad = fixture_zoo_path ("no-write"), *node = fixture_zoo_path ("node");
 
   expect_report (orm, NULL);
   set_shadow (orm, "events");
@@ -126,7 +120,7 @@ static void
 test_load (void)
 {
   g_autoptr (YaraOrm) orm = open_orm ();
-  g_autofree char    *node = zoo_path ("node"), *expected = NULL;
+  g_autofree char    *node = fixture_zoo_path ("node"), *expected = NULL;
   GThread            *threads[N_DECIDERS];
 
   set_shadow (orm, "events");

@@ -6,7 +6,7 @@
 #include <glib/gstdio.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
-#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 #include <yaraorm/yaraorm.h>
 
@@ -90,7 +90,7 @@ set_router (Load *load, guint generation)
 }
 
 static void
-load_init (Load *load)
+load_init (Load *load, YaraQueryHook hook)
 {
   g_autoptr (GError)   error = NULL;
   g_autofree char     *default_url = NULL;
@@ -109,6 +109,7 @@ load_init (Load *load)
 
       yara_orm_add_connection (load->orm, names[i], url, NULL, &error);
       g_assert_no_error (error);
+      g_assert_true (yara_orm_generate_schemas (load->orm, YARA_SCHEMA_SAFE, NULL, NULL));
       yara_orm_generate_schemas (view, YARA_SCHEMA_DEFAULT, NULL, &error);
       g_assert_no_error (error);
       load->plugins[i] = fixture_load ("node");
@@ -116,7 +117,7 @@ load_init (Load *load)
       load->paths[i] = g_build_filename (load->folder, file, NULL);
       fixture_write (load->paths[i], load->plugins[i]);
     }
-  yara_orm_add_query_hook (load->orm, check_place, load, NULL);
+  yara_orm_add_query_hook (load->orm, hook, load, NULL);
   set_router (load, 1);
 }
 
@@ -172,21 +173,10 @@ load_clear (Load *load)
   g_free (load->generations);
 }
 
-static gsize
-get_resident_bytes (void)
-{
-  g_autofree char *text = NULL;
-  gsize            pages = 0;
-
-  g_assert_true (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
-  g_assert_cmpint (sscanf (text, "%*u %" G_GSIZE_FORMAT, &pages), ==, 1);
-  return pages * sysconf (_SC_PAGESIZE);
-}
-
 typedef void (*Disturb) (Load *load, guint round);
 
 static void
-run_load (Load *load, guint n_rounds, Disturb disturb)
+run_load (Load *load, GThreadFunc run, guint n_rounds, Disturb disturb)
 {
   GThread *threads[N_WORKERS];
   Worker   workers[N_WORKERS];
@@ -194,7 +184,7 @@ run_load (Load *load, guint n_rounds, Disturb disturb)
   for (guint i = 0; i < N_WORKERS; i++)
     {
       workers[i] = (Worker) { load, i * N_ROWS };
-      threads[i] = g_thread_new ("worker", work, &workers[i]);
+      threads[i] = g_thread_new ("worker", run, &workers[i]);
     }
   for (guint round = 0; round < n_rounds; round++)
     disturb (load, round);
@@ -217,7 +207,7 @@ swap (Load *load, guint round)
   n_images = FIXTURE_UNMAPS ? fixture_count_images () : 0;
   most_images = MAX (most_images, n_images);
   if (round == N_SWAPS / 2) /* by then the caches of SQLite are filled */
-    resident = get_resident_bytes ();
+    resident = fixture_get_resident_bytes ();
 }
 
 static void
@@ -225,15 +215,15 @@ test_swaps (void)
 {
   Load load = { 0 };
 
-  load_init (&load);
-  run_load (&load, N_SWAPS, swap);
+  load_init (&load, check_place);
+  run_load (&load, work, N_SWAPS, swap);
   g_test_message ("%u swaps, %u statements, at most %u images at once, %" G_GSSIZE_FORMAT " KiB more%s", N_SWAPS,
                   atomic_load (&load.n_statements), most_images,
-                  ((gssize) get_resident_bytes () - (gssize) resident) / 1024,
+                  ((gssize) fixture_get_resident_bytes () - (gssize) resident) / 1024,
                   FIXTURE_IS_SCALED_DOWN ? " (scaled down 20 times)" : "");
   g_assert_cmpuint (atomic_load (&load.n_statements), >, N_SWAPS);
   if (!FIXTURE_IS_SCALED_DOWN)
-    g_assert_cmpuint (get_resident_bytes (), <, resident + 1024 * 1024);
+    g_assert_cmpuint (fixture_get_resident_bytes (), <, resident + 1024 * 1024);
   if (FIXTURE_UNMAPS)
     g_assert_cmpuint (most_images, <=, 2);
   load_clear (&load);
@@ -267,10 +257,128 @@ test_damage (void)
 {
   Load load = { 0 };
 
-  load_init (&load);
-  run_load (&load, 100, damage);
+  load_init (&load, check_place);
+  run_load (&load, work, 100, damage);
   g_test_message ("%u statements", atomic_load (&load.n_statements));
   g_assert_cmpuint (atomic_load (&load.n_statements), >, 100);
+  load_clear (&load);
+}
+
+/* ---- transactions ---- */
+
+#define N_TRANSACTIONS FIXTURE_ROUNDS (1000) /* at least */
+
+static atomic_uint n_transactions;
+
+static void
+check_pinned (YaraOrm *orm, const YaraQueryEvent *event, gpointer load)
+{
+  g_assert_no_error ((GError *) event->error);
+  g_assert_cmpstr (event->connection, ==, "default");
+  g_assert_cmpint (event->reason, ==, YARA_ROUTE_TRANSACTION);
+  atomic_fetch_add (&((Load *) load)->n_statements, 1);
+}
+
+static gboolean
+run_transaction (YaraTransaction *transaction, gpointer orm, GError **error)
+{
+  g_autoptr (YaraQuery) query = yara_query_new (&entry_model);
+  Entry                 entry = { .token = 1 };
+  gint64                before = yara_orm_count (orm, query, NULL, error);
+
+  return before >= 0 && yara_orm_create (orm, &entry_model, &entry, NULL, error) &&
+         yara_orm_count (orm, query, NULL, error) == before + 1;
+}
+
+static gpointer
+run_transactions (gpointer data)
+{
+  Load *load = data;
+
+  while (!atomic_load (&load->is_over))
+    {
+      g_autoptr (GError) error = NULL;
+
+      yara_orm_in_transaction (load->orm, "default", NULL, run_transaction, load->orm, NULL, &error);
+      g_assert_no_error (error);
+      atomic_fetch_add (&n_transactions, 1);
+    }
+  return NULL;
+}
+
+/* The router, which is replaced all the time, sends nothing to "default". */
+static void
+test_transactions (void)
+{
+  Load     load = { 0 };
+  guint    n_swaps = 0;
+  GThread *thread;
+
+  load_init (&load, check_pinned);
+  thread = g_thread_new ("worker", run_transactions, &load);
+  for (; n_swaps < 50 || atomic_load (&n_transactions) < N_TRANSACTIONS; n_swaps++)
+    set_router (&load, n_swaps);
+  atomic_store (&load.is_over, TRUE);
+  g_thread_join (thread);
+  g_test_message ("%u transactions, %u swaps", atomic_load (&n_transactions), n_swaps);
+  g_assert_cmpuint (atomic_load (&load.n_statements), ==, 3 * atomic_load (&n_transactions));
+  load_clear (&load);
+}
+
+/* ---- a connection that the router names goes ---- */
+
+#define N_REMOVALS FIXTURE_ROUNDS (200)
+
+static atomic_uint n_changes; /* odd: it may be gone */
+static atomic_uint n_failures;
+
+static gpointer
+read_all_the_time (gpointer data)
+{
+  Load                 *load = ((Worker *) data)->load;
+  g_autoptr (YaraQuery) query = yara_query_new (&entry_model);
+
+  while (!atomic_load (&load->is_over))
+    {
+      g_autoptr (GError) error = NULL;
+      guint              seen = atomic_load (&n_changes);
+
+      if (yara_orm_count (load->orm, query, NULL, &error) >= 0)
+        continue;
+      g_assert_error (error, YARA_ERROR, YARA_ERROR_CONFIGURATION);
+      g_assert_nonnull (strstr (error->message, "answered \"node0001\", which is no connection"));
+      g_assert_true (seen % 2 == 1 || atomic_load (&n_changes) != seen);
+      atomic_fetch_add (&n_failures, 1);
+    }
+  return NULL;
+}
+
+static void
+remove_and_add (Load *load, guint round)
+{
+  g_autofree char *url = g_strdup_printf ("sqlite://%s/node0001.db", load->folder);
+  guint            before = atomic_load (&n_failures);
+
+  atomic_fetch_add (&n_changes, 1);
+  g_assert_true (yara_orm_remove_connection (load->orm, "node0001", NULL));
+  while (atomic_load (&n_failures) < before + N_WORKERS)
+    g_usleep (100);
+  g_assert_true (yara_orm_add_connection (load->orm, "node0001", url, NULL, NULL));
+  atomic_fetch_add (&n_changes, 1);
+  before = atomic_load (&load->n_statements);
+  while (atomic_load (&load->n_statements) < before + N_WORKERS)
+    g_usleep (100);
+}
+
+static void
+test_removed_connection (void)
+{
+  Load load = { 0 };
+
+  load_init (&load, check_place);
+  run_load (&load, read_all_the_time, N_REMOVALS, remove_and_add);
+  g_test_message ("%u removals, %u statements, %u refused", N_REMOVALS, atomic_load (&load.n_statements),
+                  atomic_load (&n_failures));
   load_clear (&load);
 }
 
@@ -280,5 +388,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/plugins/statements/swaps", test_swaps);
   g_test_add_func ("/plugins/statements/damage", test_damage);
+  g_test_add_func ("/plugins/statements/transactions", test_transactions);
+  g_test_add_func ("/plugins/statements/removed-connection", test_removed_connection);
   return g_test_run ();
 }

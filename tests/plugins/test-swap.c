@@ -5,9 +5,6 @@
 
 #include <sched.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #define N_DECIDERS 4
 #define N_SWAPS    FIXTURE_ROUNDS (10000)
@@ -52,17 +49,6 @@ decide_all_the_time (gpointer data)
   return NULL;
 }
 
-static gsize
-get_resident_bytes (void)
-{
-  g_autofree char *text = NULL;
-  gsize            pages = 0;
-
-  g_assert_true (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
-  g_assert_cmpint (sscanf (text, "%*u %" G_GSIZE_FORMAT, &pages), ==, 1);
-  return pages * sysconf (_SC_PAGESIZE);
-}
-
 static void
 swap (Load *load, guint number, char *const paths[2])
 {
@@ -88,9 +74,12 @@ test_swap_under_load (gconstpointer data)
   Load     load = { 0 };
   GThread *threads[N_DECIDERS];
   char    *paths[2];
-  guint    most_images = 0;
+  guint    most_images = 0, n_descriptors;
   gsize    resident = 0;
 
+  fixture_init (&load.fixture, 0);
+  fixture_clear (&load.fixture); /* what GLib opens once is open now */
+  n_descriptors = fixture_count_descriptors ();
   fixture_init (&load.fixture, 3);
   for (guint i = 0; i < 2; i++)
     {
@@ -112,14 +101,14 @@ test_swap_under_load (gconstpointer data)
       n_images = FIXTURE_UNMAPS ? fixture_count_images () : 0;
       most_images = MAX (most_images, n_images);
       if (i == N_SWAPS / 10)
-        resident = get_resident_bytes ();
+        resident = fixture_get_resident_bytes ();
     }
   g_test_message ("%u swaps, %u decisions, at most %u images at once, %" G_GSSIZE_FORMAT " KiB more%s", N_SWAPS,
                   atomic_load (&load.n_decisions), most_images,
-                  ((gssize) get_resident_bytes () - (gssize) resident) / 1024,
+                  ((gssize) fixture_get_resident_bytes () - (gssize) resident) / 1024,
                   FIXTURE_IS_SCALED_DOWN ? " (scaled down 20 times)" : "");
   if (!FIXTURE_IS_SCALED_DOWN)
-    g_assert_cmpuint (get_resident_bytes (), <, resident + 1024 * 1024);
+    g_assert_cmpuint (fixture_get_resident_bytes (), <, resident + 1024 * 1024);
   swap (&load, 0, paths);
   atomic_store (&load.is_over, TRUE);
   for (guint i = 0; i < N_DECIDERS; i++)
@@ -133,9 +122,47 @@ test_swap_under_load (gconstpointer data)
   g_assert_cmpuint (atomic_load (&load.n_decisions), >, N_SWAPS);
   fixture_clear (&load.fixture);
   if (FIXTURE_UNMAPS)
-    g_assert_cmpuint (fixture_count_images (), ==, 0);
+    {
+      g_assert_cmpuint (fixture_count_images (), ==, 0);
+      g_assert_cmpuint (fixture_count_descriptors (), ==, n_descriptors);
+    }
   g_free (paths[0]);
   g_free (paths[1]);
+}
+
+/* ---- several threads that replace it ---- */
+
+#define N_SWAPPERS 4
+
+static gpointer
+swap_often (gpointer fixture)
+{
+  g_autofree char *path = fixture_zoo_path ("node");
+
+  for (guint i = 0; i < N_SWAPS / N_SWAPPERS; i++)
+    fixture_set (fixture, i % 4 == 3 ? NULL : path);
+  return NULL;
+}
+
+static void
+test_storm (void)
+{
+  Fixture                   fixture;
+  GThread                  *threads[N_SWAPPERS];
+  g_autoptr(YaraRouterInfo) info = NULL;
+
+  fixture_init (&fixture, 1);
+  for (guint i = 0; i < N_SWAPPERS; i++)
+    threads[i] = g_thread_new ("swapper", swap_often, &fixture);
+  for (guint i = 0; i < N_SWAPPERS; i++)
+    g_thread_join (threads[i]);
+  g_assert_true (yara_routes_drain (fixture.routes, 10 * G_USEC_PER_SEC));
+  info = yara_routes_get_info (fixture.routes);
+  g_assert_cmpuint (info->generation, ==, N_SWAPS / N_SWAPPERS * N_SWAPPERS);
+  g_assert_cmpuint (info->retired, ==, 0);
+  if (FIXTURE_UNMAPS)
+    g_assert_cmpuint (fixture_count_images (), <=, 1);
+  fixture_clear (&fixture);
 }
 
 int
@@ -144,5 +171,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/plugins/swap/quick-router", "node", test_swap_under_load);
   g_test_add_data_func ("/plugins/swap/yielding-router", "yielding", test_swap_under_load);
+  g_test_add_func ("/plugins/swap/storm", test_storm);
   return g_test_run ();
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <yaraorm/yaraorm.h>
 
+#include "route/trial.h"
+
 #define N_WORKERS 4
 
 /* The sanitizers make an exit of a crash. */
@@ -42,17 +44,11 @@ work (gpointer orm)
   return NULL;
 }
 
-static char *
-zoo_path (const char *name)
-{
-  return g_strdup_printf ("%s/%s.so", ZOO_FOLDER, name);
-}
-
 static YaraOrm *
 open_orm (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char   *path = zoo_path ("node");
+  g_autofree char   *path = fixture_zoo_path ("node");
   YaraOrm           *orm = yara_orm_open ("sqlite::memory:", NULL, NULL, &error);
 
   g_assert_no_error (error);
@@ -74,7 +70,7 @@ expect_refusal (YaraOrm *orm, const char *name, YaraRouterFlags flags, YaraRoute
 {
   g_autoptr (GError)         error = NULL;
   g_autoptr (YaraRouterInfo) info = NULL;
-  g_autofree char           *path = zoo_path (name);
+  g_autofree char           *path = fixture_zoo_path (name);
 
   g_assert_null (yara_orm_replace_router (orm, path, NULL, flags, NULL, &error));
   g_assert_error (error, YARA_ROUTER_ERROR, (int) code);
@@ -104,6 +100,7 @@ test_hostile (void)
     { "hostile-turns", "\"nowhere\", which is no connection" },
     { "hostile-kill", CRASHED },
     { "hostile-close", "in its trial" },
+    { "hostile-done", "confused its trial" },
   };
   g_autoptr (YaraOrm) orm = open_orm ();
   GThread            *threads[N_WORKERS];
@@ -128,7 +125,7 @@ test_sound (void)
   g_autoptr (YaraOrm)           orm = open_orm ();
   g_autoptr (GError)            error = NULL;
   g_autoptr (YaraRouterReceipt) receipt = NULL;
-  g_autofree char              *path = zoo_path ("yielding");
+  g_autofree char              *path = fixture_zoo_path ("yielding");
 
   receipt = yara_orm_replace_router (orm, path, NULL, YARA_ROUTER_TRIAL, NULL, &error);
   g_assert_no_error (error);
@@ -141,14 +138,84 @@ test_keep_writes (void)
   g_autoptr (YaraOrm)           orm = open_orm ();
   g_autoptr (GError)            error = NULL;
   g_autoptr (YaraRouterReceipt) same = NULL, moved = NULL;
-  g_autofree char              *path = zoo_path ("events"), *node = zoo_path ("node");
+  g_autofree char              *path = fixture_zoo_path ("events"), *node = fixture_zoo_path ("node"), *text = NULL;
+  g_autoptr (GVariant)          report = NULL;
+  g_autoptr (YaraRouterInfo)    info = NULL;
+  guint64                       n_calls;
 
+  g_assert_true (yara_orm_set_shadow_router (orm, path, NULL, NULL, NULL));
+  info = yara_orm_get_router_info (orm);
+  n_calls = info->calls;
+  g_clear_pointer (&info, yara_router_info_free);
   expect_refusal (orm, "events", YARA_ROUTER_KEEP_WRITES, YARA_ROUTER_ERROR_TRIAL,
                   "would move the writes of Event from \"node0000\" to \"node0001\"");
+  /* What is asked of the router on this occasion is no decision. */
+  report = yara_orm_get_shadow_report (orm);
+  g_assert_cmpstr (text = g_variant_print (report, FALSE), ==, "(0, 0, [])");
+  info = yara_orm_get_router_info (orm);
+  g_assert_cmpuint (info->calls, ==, n_calls);
   same = yara_orm_replace_router (orm, node, NULL, YARA_ROUTER_KEEP_WRITES, NULL, &error);
   g_assert_no_error (error);
   moved = yara_orm_replace_router (orm, path, NULL, YARA_ROUTER_TRIAL, NULL, &error);
   g_assert_no_error (error);
+}
+
+/* Whatever damaged code does, it does in its trial. */
+static void
+test_damaged (void)
+{
+  const YaraModel   *models[] = { &fixture_model, NULL };
+  guint              n_tries = FIXTURE_IS_SCALED_DOWN ? 10 : 60, n_passed = 0, n_refused = 0;
+  g_autoptr (GString) good = fixture_load ("node");
+  g_autofree char    *path = NULL;
+  Fixture             fixture;
+
+  fixture_init (&fixture, 2);
+  path = fixture_path (&fixture, "damaged.so");
+  for (guint i = 0; i < n_tries; i++)
+    {
+      g_autoptr (GString) bytes = g_string_new_len (good->str, good->len);
+      g_autoptr (GError)  error = NULL;
+      g_autofree char    *sum = NULL;
+
+      for (guint n = g_test_rand_int_range (1, 16); n > 0; n--)
+        bytes->str[g_test_rand_int_range (0, bytes->len)] ^= 1 << g_test_rand_int_range (0, 8);
+      fixture_write (path, bytes);
+      sum = yara_trial_run (fixture.routes, path, NULL, models, FALSE, &error);
+      g_assert_true ((sum == NULL) == (error != NULL));
+      n_passed += sum != NULL;
+      n_refused += g_error_matches (error, YARA_ROUTER_ERROR, YARA_ROUTER_ERROR_TRIAL);
+    }
+  g_test_message ("of %u: %u passed, %u failed their trial, the file of the others was refused", n_tries, n_passed,
+                  n_refused);
+  fixture_clear (&fixture);
+}
+
+/* What was not tried is not put in force: the file may change meanwhile. */
+static void
+test_changed_after_it (void)
+{
+  g_autoptr (YaraOrm) orm = open_orm ();
+  g_autoptr (GError)  error = NULL;
+  g_autoptr (GString) bytes = fixture_load ("node"), other = fixture_load ("yielding");
+  g_autofree char    *helper = g_strdup (g_getenv ("YARAORM_TRIAL_HELPER")), *script = NULL;
+  Fixture             fixture;
+  g_autofree char    *path = NULL, *new_path = NULL, *script_path = NULL;
+
+  fixture_init (&fixture, 0);
+  path = fixture_path (&fixture, "router.so");
+  new_path = fixture_path (&fixture, "new.so");
+  script_path = fixture_path (&fixture, "helper");
+  fixture_write (path, bytes);
+  fixture_write (new_path, other);
+  script = g_strdup_printf ("#!/bin/sh\nanswers=$('%s' \"$@\")\nmv '%s' '%s'\necho \"$answers\"\n", helper, new_path, path);
+  g_assert_true (g_file_set_contents_full (script_path, script, -1, G_FILE_SET_CONTENTS_NONE, 0700, NULL));
+  g_setenv ("YARAORM_TRIAL_HELPER", script_path, TRUE);
+  g_assert_null (yara_orm_replace_router (orm, path, NULL, YARA_ROUTER_TRIAL, NULL, &error));
+  g_assert_error (error, YARA_ROUTER_ERROR, YARA_ROUTER_ERROR_TRIAL);
+  g_assert_nonnull (strstr (error->message, "was changed after its trial"));
+  g_setenv ("YARAORM_TRIAL_HELPER", helper, TRUE);
+  fixture_clear (&fixture);
 }
 
 /* What cannot be tried is not put in force. */
@@ -170,6 +237,8 @@ main (int argc, char **argv)
   g_test_add_func ("/plugins/trial/no-helper", test_no_helper);
   g_test_add_func ("/plugins/trial/sound", test_sound);
   g_test_add_func ("/plugins/trial/keep-writes", test_keep_writes);
+  g_test_add_func ("/plugins/trial/changed-after-it", test_changed_after_it);
+  g_test_add_func ("/plugins/trial/damaged", test_damaged);
   g_test_add_func ("/plugins/trial/hostile", test_hostile);
   return g_test_run ();
 }

@@ -6,6 +6,18 @@
 #include <unistd.h>
 #include <yaraorm/yara-router.h>
 
+#ifdef HOSTILE_DONE
+/* Says to a trial that it is over, and ends the process. */
+int
+router_open (const char *args, char *message, size_t size)
+{
+  for (int fd = 3; fd < 100; fd++)
+    if (write (fd, "\ndone\n", 6) < 0)
+      continue;
+  _exit (0);
+}
+#endif
+
 static const char *
 misbehave (void)
 {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * A router whose ABI mark is as its build says: MARKS is a list of MARK (...). Its constructor tells that
+ * A router whose ABI mark is as its build says: MARKS is a list of MARK (...) or NOTE (...). Its constructor tells that
  * its code ran. */
 #include <stdlib.h>
 #include <yaraorm/yara-router-types.h>
 
-#define MARK(name, ...) \
+#define NOTE(name, desc_size, owner, ...) \
   __attribute__ ((section (".note.yaraorm"), used, aligned (4))) \
-  static const YaraRouterNote name = { 8, 16, 1, "yaraorm", __VA_ARGS__ };
+  static const YaraRouterNote name = { 8, desc_size, 1, owner, __VA_ARGS__ };
+#define MARK(name, ...) NOTE (name, 16, "yaraorm", __VA_ARGS__)
 #define SIZES sizeof (YaraModel), sizeof (YaraHints)
 
 MARKS
