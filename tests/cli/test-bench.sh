@@ -39,6 +39,11 @@ expect_json '$.sha256' null
 cli route bench rules:;                                expect_error "no rules" YO-U003 2
 cli route bench ./a.so ./b.so;                         expect_error "two plugins" YO-U003 2
 
+cli route bench ./replica.so --op read;                expect_error "it asks for both" YO-U002 2
+cli route bench ./misbehave.so --args needs-hint --hint tenant=cache --threads 1
+expect_status "the router gets the hints of the program" 0
+cli route bench ./misbehave.so --args needs-hint;      expect_error "which it needs" YO-P005 4
+
 cli route bench ./misbehave.so --args crash;           expect_error "a crash" YO-P005 4
 cli route bench ./misbehave.so --args typo;            expect_error "an unknown connection" YO-R003 1
 cli route bench ./nothing.so;                          expect_error "no file" YO-P001 4

@@ -23,7 +23,11 @@ terminal_cli 40 config check;            expect_golden config-check-terminal
 terminal_cli 40 config init;             expect_golden config-init-terminal
 cli config init --url 'sqlite::memory:' other.ini
 cli --config other.ini config show --json; expect_json '$.connections[0].url' 'sqlite::memory:'
+cli config init --url nonsense bad.ini;  expect_error "a URL that is none" YO-C001 3
+[ ! -e bad.ini ];                        report "no file is left of it" $?
+cli config init --url '${NOT_YET}' late.ini; expect_status "a variable may come later" 0
 cli config path;                         expect_golden config-path
+cli config path x;                       expect_error "config path takes no argument" YO-U003 2
 terminal_cli 40 config path;             expect_golden config-path-terminal
 cli config show;                         expect_golden config-show
 terminal_cli 40 --config other.ini config show; expect_golden config-show-terminal
@@ -90,6 +94,14 @@ url=sqlite:sub/cache.db?busy_timeout=1"
 cli conn list;                           expect_golden conn-list-servers
 terminal_cli 40 conn list;               expect_golden conn-list-servers-terminal
 cli conn list --format csv;              expect_text "as CSV" out "default,postgresql,db1:5432,"
+
+# A name like that of a member of the error.
+config "[connection default]
+url=sqlite:absent.db
+[connection id]
+url=sqlite:absent.db"
+cli conn ping --json;                    expect_json '$.error.id' YO-C043
+expect_json '$.connections[1].id' YO-C043
 
 # Sets, and the environment.
 config "[connection default]

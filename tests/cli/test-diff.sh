@@ -46,6 +46,18 @@ cli route diff ./template.so --exit-code;              expect_status "the plugin
 cli route diff rules: ./replica.so;                    expect_error "no rules" YO-U003 2
 rm yaraorm.ini
 
+# Files with rules that know other models each: both are asked about all of them.
+for file in old:replica:User:Event new:default:Audit:User; do
+  IFS=: read -r name target first second <<< "$file"
+  printf '[connection default]\nurl=sqlite:app.db\n[connection replica]\nurl=sqlite:replica.db\n[model %s]\nfield.id=int64; primary-key\n[model %s]\nfield.id=int64; primary-key\n[route]\n*.read=%s\n' "$first" "$second" "$target" > "$name.ini"
+done
+cli route diff ./old.ini ./new.ini;                    expect_text "all models" out "3 of 6 decisions change; 0 writes change"
+cli route diff ./new.ini ./old.ini;                    expect_text "the other way round" out "3 of 6 decisions change; 0 writes change"
+cli route diff ./replica.so ./old.ini;                 expect_text "a plugin is asked about those of the file" out "0 of 4 decisions change"
+cli route diff ./replica.so -- ./moved.so --connections default,replica,analytics
+expect_error "words behind --" YO-U003 2
+cli route diff ./replica.so -- ./replica.so;           expect_status "-- ends the options" 0
+
 # Mistakes and bad plugins.
 cli route diff;                                        expect_error "no router" YO-U003 2
 cli route diff ./replica.so;                           expect_error "one router and no configuration" YO-U003 2

@@ -12,6 +12,8 @@ cli doctor;                              expect_status "no configuration" 1
 expect_text "that is said" err "error YO-C002"
 printf '[connection default]\nurl=sqlite:app.db\n[connection cache]\nurl=sqlite:cache.db\n[router]\nplugin=./replica.so\n' > yaraorm.ini
 cli doctor;                              expect_error "no files" YO-C043 1
+expect_text "each of them is named" err '  cache    YO-C043: connection "cache": there is no file'
+cli doctor default;                      expect_error "doctor takes no argument" YO-U003 2
 cli sql default --write 'CREATE TABLE t (a)'
 cli sql cache --write 'CREATE TABLE t (a)'
 cli doctor

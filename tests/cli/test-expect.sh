@@ -45,11 +45,12 @@ cmp -s before routes.expect
 report "the file is as it was" $?
 
 for line in "User read" "User read a b" "User delete a" $'User read a\nUser read b' $'User read \377' $'U\001 read a' \
-            "$(printf 'U%.0s' {1..64}) read a"; do
+            "$(printf 'U%.0s' {1..64}) read a" $'User read \033[31ma' "User read a,,b"; do
   echo "$line" > bad.expect
   cli route test ./replica.so --expect bad.expect
   expect_error "bad line $(printf %q "$line")" YO-R006 3
 done
 expect_text "the line is named" err "line 1: "
 cli route test ./replica.so --expect nowhere/x --update; expect_error "cannot be written" YO-R006 3
+expect_no_text "what was done is no hint" err hint
 finish

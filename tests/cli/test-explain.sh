@@ -51,7 +51,18 @@ printf '[router]\nplugin=./replica_router.so\n' >> yaraorm.ini
 cli route explain User read;                           expect_text "its plugin" out 'db_for_read("User") → "replica"'
 rm yaraorm.ini
 
+# Other letters than those of ASCII, in the locale of a cron job.
+LC_ALL=C cli route explain ./replica.so Größe read;    expect_text "a model in the C locale" out 'db_for_read("Größe") -> "replica"'
+LC_ALL=C cli route explain ./tenant.so Größe read --hint tenant=Zürich --args Zürich
+expect_error "a hint in the C locale" YO-R003 1
+
 # Mistakes and bad plugins.
+cli route explain ./misbehave.so User read --args escape; expect_error "a name that no connection can have" YO-R003 1
+expect_no_text "nothing that moves the terminal" out $'\033'
+expect_text "why it is none" err "no connection can have such a name"
+cli route explain ./replica.so $'Us\377er' read;       expect_error "a model that is not UTF-8" YO-U003 2
+cli route explain ./replica.so User read --model User; expect_error "MODEL is a word" YO-U002 2
+cli route explain ./replica.so -- User read;           expect_status "-- ends the options" 0
 cli route explain ./misbehave.so User read --args not-utf8;      expect_error "not UTF-8" YO-R001 4
 cli route explain ./misbehave.so User read --args crash;         expect_error "crash" YO-P005 4
 cli route explain ./misbehave.so User write --args loop;         expect_error "loop" YO-P009 4

@@ -33,6 +33,9 @@ hostile ./misbehave.so not-utf8 YO-R001 "not UTF-8"
 CONSTRUCTOR=loop hostile ./constructor.so "" YO-P009 "did not come back"
 CONSTRUCTOR=exit hostile ./constructor.so "" YO-P010 "ended the process, exit (0)"
 CONSTRUCTOR=fork hostile ./constructor.so "" YO-P010 "ended the process, exit (0)"
+CONSTRUCTOR=forge hostile ./constructor.so "" YO-P010 "ended the process, exit (0)"
+CONSTRUCTOR=forge cli route test ./constructor.so;     expect_error "words to the parent, forged" YO-P010 4
+CONSTRUCTOR=write cli route test ./constructor.so;     expect_status "words to the parent" 0
 
 # Those that a trial must refuse, too: each by its name.
 call () { # KIND ID TEXT

@@ -50,6 +50,10 @@ complete_to "colors" "auto always never " --color ''
 complete_to "behind an option with a value" "plan " --format json schema pl
 complete_to "options of every command" "--quiet " sql --q
 complete_to "the command version" "version " v
+printf '[connection default]\nurl=sqlite:a.db\n[connection other]\nurl=sqlite:b.db\n' > other.ini
+complete_to "connections of another file" "default other " --config other.ini sql ''
+complete_to "the same behind the command" "other " sql --config other.ini o
+complete_to "nothing for a file" "" sql --config ''
 complete_to "nothing that begins so" "" nothing
 bash -c 'source "$SOURCE/yaraorm-cli.bash"; COMP_WORDS=("$CLI" conn pi); COMP_CWORD=2; _yaraorm_cli "$CLI"; echo "${COMPREPLY[@]}"' > out 2> err
 [ "$(cat out)" = ping ];                 report "through bash" $?

@@ -53,6 +53,7 @@ cli plugin new shop2 --template replcia;   expect_text "which was meant" err 'di
 cli plugin new;                            expect_error "no NAME" YO-U003 2
 cli plugin new a b;                        expect_error "two names" YO-U003 2
 cli plugin new 9lives;                     expect_error "no name for a target" YO-N001 2
+cli plugin new -- -x;                       expect_error "nor an option behind --" YO-N001 2
 
 # What the new ones do with args and hints.
 routed () { # WHAT TEXT ARGUMENT...

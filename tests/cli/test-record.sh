@@ -30,6 +30,8 @@ expect_json '$.first.was' default
 expect_json '$.first.becomes' analytics
 expect_json '$.differences[0].count' 6000
 
+cli route replay <(head -n 100 day.log) ./replica.so;  expect_text "from a pipe with a name" out "same=100 different=0"
+
 # ---- parts of it, on a terminal, with answers that are no connection ----
 head -n 50 day.log > short.log
 cli route replay short.log ./moved.so;                 expect_golden replay-refused
@@ -94,6 +96,24 @@ expect_status "a signal is passed on" 0
 expect_text "the program was told" out told
 expect_text "and the log is there" err "recorded 50 decisions"
 
+# Ctrl-C ends the program; what it decided until then is there.
+rm out
+{ until grep -qs ready out; do sleep 0.1; done; printf '\003'; sleep 1; } \
+  | script -qec "exec $(printf '%q ' "$CLI" route record interrupted.log -- bash -c "\"$WORKLOAD\" 1 ./replica.so; echo ready; sleep 60")" /dev/null > out 2> err
+status=${PIPESTATUS[1]}
+expect_status "Ctrl-C while it records" 130
+expect_text "the count is told" out "recorded 50 decisions of 4 models in interrupted.log"
+expect_no_text "and no error" out error
+cli route replay interrupted.log ./replica.so;         expect_text "the log is whole" out "same=50 different=0"
+record --json told.log -- sh -c "\"$WORKLOAD\" 1 ./replica.so; exit 130"
+expect_status "a program that tells of Ctrl-C" 130
+expect_json '$.decisions' 50
+record none.log -- sh -c 'kill -INT $$';               expect_error "Ctrl-C before any decision" YO-L003 130
+record caught.log -- sh -c "trap 'exit 0' INT; \"$WORKLOAD\" 1 ./replica.so; kill -INT \$\$; sleep 1"
+expect_status "a program that ends well by Ctrl-C" 0
+record real-time.log -- sh -c 'kill -40 $$';           expect_no_text "a signal without a name" err null
+record --quiet quiet.log -- "$WORKLOAD" 1 ./replica.so; [ "$status" = 0 ] && [ ! -s err ]; report "--quiet" $?
+
 # Ctrl-C ends a replay, and its child.
 for i in 1 2 3 4 5 6 7 8 9 10; do cat day.log; done > days.log
 timeout --preserve-status -s INT 2 "$CLI" route replay days.log ./replica.so > out 2> err
@@ -123,6 +143,10 @@ cli route replay day.log ./replica.so --conections a;  expect_error "a mistyped 
 expect_text "did you mean" err "did you mean --connections?"
 cli route record;                                      expect_error "no log to be" YO-U003 2
 cli route record x.log;                                expect_error "no program to be run" YO-U003 2
+cli route record - -- true;                            expect_error "no file" YO-U003 2
+cli route record -- true true;                         expect_error "no log before --" YO-U003 2
+cli route record x.log --json -- true;                 expect_error "an option behind the log" YO-U003 2
+[ ! -e x.log ] && [ ! -e - ];                          report "nothing is left" $?
 cli route replay short.log ./nothing.so;               expect_error "no plugin" YO-P001 4
 cli route replay short.log ./misbehave.so --args crash; expect_golden replay-crash
 cli route replay short.log ./misbehave.so --args loop; expect_error "a loop" YO-P009 4

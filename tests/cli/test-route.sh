@@ -114,6 +114,8 @@ cli route test ./replica.so --models-from names;                 expect_error "n
 expect_text "its line" err "line 1: "
 : > names
 cli route test ./replica.so --models-from names;                 expect_error "no names" YO-S002 3
+printf 'Us\377er\n' > names
+cli route test ./replica.so --models-from names;                 expect_error "not UTF-8" YO-S002 3
 cli route test ./template.so --models ./models.so;               expect_golden route-library
 cli route test ./template.so --models ./models.so --model Nose;  expect_error "not in the library" YO-S002 3
 expect_text "a model is suggested" err 'did you mean "Note"?'
@@ -140,7 +142,15 @@ bash -c 'ulimit -c 0; exec "$0" route test ./misbehave.so --args crash --in-proc
 status=$?
 expect_status "a crash is that of the program" 139
 
+# Other letters than those of ASCII, in the locale of a cron job.
+printf '[connection default]\nurl=sqlite:app.db\n[connection replica]\nurl=sqlite:replica.db\n[model Größe]\nfield.id=int64; primary-key\n[route]\n*.read=replica\n' > umlaut.ini
+LC_ALL=C cli route test --config umlaut.ini --json;              expect_json '$.decisions[*].model' $'Größe\nGröße'
+LC_ALL=C cli route test ./replica.so --model Größe;              expect_status "as an option" 0
+cli route test ./umlaut.ini;                                     expect_error "rules are no plugin" YO-P002 4
+expect_text "how they are asked" err "--config ./umlaut.ini"
+
 # Wrong usage.
+cli route test ./replica.so --connections default,replica,replica; expect_error "a connection twice" YO-U003 2
 cli route test ./replica.so --in-process --deadline 1s;          expect_error "nobody to end it" YO-U003 2
 cli route test ./replica.so --deadline soon;                     expect_error "no time" YO-U003 2
 cli route test ./replica.so --deadline 10s;                      expect_error "too long" YO-U003 2

@@ -34,9 +34,15 @@ terminal_cli 80 schema plan;             expect_golden schema-plan-terminal
 terminal_cli 40 schema plan;             expect_golden schema-plan-40-terminal
 cli schema plan --json;                  expect_json '$.connections[1].statements[0]' 'CREATE TABLE "event" ("id" INTEGER PRIMARY KEY AUTOINCREMENT, "at" INTEGER NOT NULL) STRICT'
 cli schema apply;                        expect_golden schema-nobody
-cli --config yaraorm.ini schema apply --no-input --allow-drop --json; expect_json '$.error.hint' 'yaraorm-cli schema apply --config yaraorm.ini --allow-drop --yes'
+cli --config yaraorm.ini schema apply --no-input --allow-drop --json; expect_json '$.error.hint' 'yaraorm-cli --config yaraorm.ini schema apply --no-input --allow-drop --json --yes'
 expect_status "nobody to ask" 2
 expect_json '$.connections[1].name' events
+cp yaraorm.ini "it's a file.ini"
+cli --config "it's a file.ini" --timeout 3 schema apply; expect_text "the command is quoted for a shell" err "yaraorm-cli --config 'it'\\''s a file.ini' --timeout 3 schema apply --yes"
+for command in 'schema plan' 'schema apply --yes' 'schema show' 'schema drift --router x'; do
+  cli $command default;                  expect_error "$command takes no name" YO-U003 2
+done
+[ ! -e app.db ];                         report "nothing was applied" $?
 cli schema apply --yes;                  expect_golden schema-apply
 cli schema apply --yes;                  expect_golden schema-again
 cli schema plan --exit-code;             expect_status "nothing is missing" 0
@@ -123,6 +129,8 @@ terminal_cli 40 schema import default;   expect_golden schema-import-terminal
 cli schema import default
 { printf '[connection default]\nurl=sqlite:app.db\n'; cat out; } > import.ini
 cli --config import.ini schema plan --exit-code; expect_status "what was imported is complete" 0
+cli sql spare --write 'CREATE TABLE "a-b" (id INTEGER PRIMARY KEY); CREATE TABLE a_b (id INTEGER PRIMARY KEY); CREATE TABLE " c" (id INTEGER PRIMARY KEY); CREATE TABLE "c " (id INTEGER PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY); CREATE TABLE d (id INTEGER PRIMARY KEY, "e " TEXT)'
+cli schema import spare;                 expect_golden schema-import-names
 cli schema import nothing;               expect_error "import of an unknown name" YO-C003 2
 cli schema import;                       expect_error "import of nothing" YO-U003 2
 

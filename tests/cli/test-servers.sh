@@ -48,7 +48,8 @@ terminal_cli 160 conn ping
 steady
 expect_golden conn-ping-terminal
 cli conn ping cache;                     expect_text "one alone" out "1 reachable"
-cli conn ping --format csv;              expect_text "as CSV" out "NAME,BACKEND,SERVER,ROLE,VERSION,CONNECT,QUERY,LAG,VIA"
+cli conn ping --format csv;              expect_text "as CSV, the same columns each time" out "NAME,BACKEND,SERVER,ROLE,VERSION,CONNECT,QUERY,LAG,VIA,NOTE"
+cli conn wait --for cache cache;         expect_text "each name counts once" out "1 ready"
 cli conn ping --json
 expect_json '$.connections[3].journal_mode' wal
 expect_json '$.connections[0].role' primary
@@ -89,7 +90,7 @@ cli --config before.ini schema apply --yes
 cli --config sample.ini schema plan --exit-code; expect_golden schema-plan-sample
 terminal_cli 100 --config sample.ini schema plan; expect_golden schema-plan-sample-terminal
 cli --config sample.ini schema apply;    expect_error "nobody to ask" YO-S005 2
-expect_text "the command to be repeated" err "yaraorm-cli schema apply --config sample.ini --yes"
+expect_text "the command to be repeated" err "yaraorm-cli --config sample.ini schema apply --yes"
 cli sql default --write 'DROP TABLE audit'
 
 # Pgpool: one connection, several servers.
@@ -141,17 +142,24 @@ chmod 600 drop.ini
 cli --config drop.ini schema plan;       expect_golden schema-kept-postgres
 terminal_cli 80 --config drop.ini schema plan --allow-drop; expect_golden schema-drop-postgres-terminal
 cli --config drop.ini schema apply --allow-drop
-expect_text "the command to be repeated" err "hint     yaraorm-cli schema apply --config drop.ini --allow-drop --yes"
+expect_text "the command to be repeated" err "hint     yaraorm-cli --config drop.ini schema apply --allow-drop --yes"
 expect_text "host and database" err "default (socket:$YARAORM_POSTGRES_PRIMARY_PORT, database postgres)"
 cli --config drop.ini schema apply --allow-drop --yes; expect_golden schema-drop-refused-postgres
 cli sql default --write 'DROP VIEW looks'
 cli --config drop.ini schema apply --allow-drop --yes; expect_status "dropped" 0
 cli --config drop.ini schema apply --allow-drop --yes; expect_text "once" out "nothing to do"
 
+# Reading is reading, whatever the SQL says.
+for way in 'SET TRANSACTION READ WRITE' 'SET transaction_read_only = off' "SELECT set_config ('transaction_read_only', 'off', FALSE)"; do
+  cli sql default "$way; CREATE TABLE evil (a int)"; expect_error "$way" YO-D002 6
+done
+cli sql default "SELECT '{\"a\": 1e400}'::json AS j, 'NaN'::float8 AS n, 'null'::json AS z" --format jsonl
+expect_text "JSON stays JSON" out '{"j":"{\"a\": 1e400}","n":"NaN","z":null}'
+
 # A table that somebody holds is not waited for.
 sed 's/^field.name=text/&\nfield.late=text; nullable/' drop.ini > lock.ini
 chmod 600 lock.ini
-timeout -s INT 60 "$CLI" sql default --write 'DO $$ BEGIN LOCK TABLE "user"; PERFORM pg_sleep (60); END $$' > held 2>&1 < /dev/null &
+timeout --foreground -s INT 60 "$CLI" sql default --write 'DO $$ BEGIN LOCK TABLE "user"; PERFORM pg_sleep (60); END $$' > held 2>&1 < /dev/null &
 holder=$!
 for _ in {1..100}; do
   cli sql default "SELECT count(*) AS n FROM pg_locks WHERE relation = '\"user\"'::regclass AND mode = 'AccessExclusiveLock' AND granted" --format jsonl
@@ -201,6 +209,7 @@ cli sql replica --write 'SELECT pg_wal_replay_resume ()'
 sed 's/^role=standby/role=primary/' yaraorm.ini > wrong.ini
 chmod 600 wrong.ini
 cli --config wrong.ini conn ping replica; expect_error "another role" YO-C041 1
+expect_text "in the table, too" out "YO-C041 should be primary"
 
 # Watching: a line a look, until the reader goes.
 timeout 20 "$CLI" conn ping default --watch 100ms 2> err | head -n 2 > out
@@ -214,6 +223,10 @@ sed "s/port=$YARAORM_POSTGRES_STANDBY_PORT/port=1/" yaraorm.ini > down.ini
 chmod 600 down.ini
 cli --config down.ini conn ping;         expect_error "one does not answer" YO-C043 1
 expect_text "the others do" out "3 of 4 reachable"
+expect_text "which one" out "YO-C043 does not answer"
+sed 's/port=[0-9]*/port=1/' yaraorm.ini > dark.ini
+chmod 600 dark.ini
+cli --config dark.ini conn ping;         expect_text "all errors are told" err '  pooled   YO-C043: connection "pooled": '
 cli --config down.ini conn wait --timeout 1; expect_error "not ready" YO-C044 5
 cli --config down.ini conn wait --for default; expect_status "the one that matters is" 0
 terminal_cli 40 --config down.ini conn wait --timeout 1s; expect_text "waiting is shown" out "waiting for 1 of 4"
@@ -228,7 +241,7 @@ SECONDS=0
 cli conn ping --timeout 1
 kill -CONT "$postmaster"
 expect_error "a server that hangs" YO-C043 1
-expect_text "why" err 'connection "replica": no answer in 1 seconds'
+expect_text "why" err 'connection "replica": no answer in 1 s'
 expect_text "the others are not held up" out "3 of 4 reachable"
 [ $SECONDS -lt 20 ];                     report "it does not hang itself" $?
 

@@ -10,6 +10,14 @@ cli sql default --write "INSERT INTO t VALUES (1, 'x'), (2, NULL), (3, '')"; exp
 cli sql default 'SELECT * FROM t ORDER BY a';  expect_golden sql-table
 cli sql default 'SELECT * FROM t WHERE a > 9'; expect_golden sql-empty
 
+cli sql default --explain 'DROP TABLE t'; expect_text "a statement without a plan" out "(no plan)"
+
+# Numbers as they were written; what is no number is a text in JSON.
+cli sql default 'SELECT 0.1 AS a, 1.0 / 3 AS b, 1e300 AS c, 9e999 AS d' --format csv
+expect_text "the shortest that reads back" out '0.1,0.3333333333333333,1e+300,Infinity'
+cli sql default 'SELECT 9e999, -9e999' --json
+expect_json '$.results[0].rows[0][1]' -Infinity
+
 # Binds.
 cli sql default 'SELECT $1 + 1 AS n, $2 AS t, $3 AS u' -p 41 -p "'18'" -p null --json
 expect_json '$.results[0].rows[0][0]' 42
@@ -50,7 +58,9 @@ expect_text "nothing was run" out '{"n":3}'
 cli sql default 'DELETE FROM t';         expect_golden sql-read-only
 cli sql default 'CREATE TABLE u (a)';    expect_error "no table" YO-D003 6
 cli sql default 'DELETE FROM t' --json;  expect_json '$.error.id' YO-D003
-cli sql default 'COMMIT; DELETE FROM t'; expect_error "no way out of the transaction" YO-D002 6
+cli sql default 'COMMIT; DELETE FROM t'; expect_golden sql-control
+cli sql default --write 'BEGIN; DELETE FROM t; COMMIT'; expect_error "nor with --write" YO-D002 6
+cli sql default 'SELECT 1; PRAGMA Query_Only = 0; DELETE FROM t'; expect_golden sql-lock
 cli sql default 'SELECT count(*) AS n FROM t' --format jsonl
 expect_text "all rows are still there" out '{"n":3}'
 
@@ -73,6 +83,12 @@ status=$?
 expect_text "stdin" out 7
 "$CLI" sql default -f - --format jsonl > out 2> err <<< 'SELECT 8 AS n'
 expect_text "stdin as a file" out '{"n":8}'
+printf 'DELETE FROM t;\0SELECT 1' > nul.sql
+cli sql default --write -f nul.sql;      expect_error "a NUL in the file" YO-U003 2
+cli sql default -f .;                    expect_error "a folder" YO-U003 2
+"$CLI" sql default - > out 2> err < .
+status=$?
+expect_text "stdin that cannot be read" err "stdin: Is a directory"
 cli sql default -f absent.sql;           expect_error "a file that is absent" YO-U003 2
 cli sql default '/* ; */';             expect_error "no statement" YO-U003 2
 

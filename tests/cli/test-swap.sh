@@ -105,9 +105,22 @@ for option in --threads=0 --threads=65 --duration=0 --duration=nan --duration=5p
   cli route swap ./replica.so ./analytics.so $option;  expect_error "$option" YO-U003 2
 done
 
+cli route swap ./replica.so ./analytics.so --connection replica=sqlite:x.db --connection replica=sqlite:y.db
+expect_error "two databases for one connection" YO-U003 2
+cli route swap ./replica.so ./analytics.so --op read;  expect_error "it reads and writes" YO-U002 2
+TMPDIR=/nowhere cli route swap ./replica.so ./analytics.so; expect_error "no folder for the files" YO-N003 1
+
+# The routers get the hints of the program.
+cli route swap ./misbehave.so ./replica.so --args needs-hint --new-args replica --duration 0.2 --hint tenant=cache
+expect_status "with hints" 0
+
 # One signal, as Ctrl-C gives; a second one would not wait for the cleaning.
 timeout --foreground --preserve-status -s INT 1 "$CLI" route swap ./replica.so ./analytics.so > out 2> err
 status=$?
 expect_status "interrupted" 130
 nothing_left "an interrupt"
+timeout --foreground --preserve-status -s INT 1 "$CLI" route swap ./replica.so ./analytics.so --connection "replica=sqlite://$work/r.db" > out 2> err
+status=$?
+expect_status "interrupted, with a database of the user" 130
+expect_text "what may be left there is told" err "tables yaraorm_swap_* may be left"
 finish

@@ -13,7 +13,7 @@ const Command commands[] = {
   { "route diff",   command_route_diff,   "Show which decisions another router would change, writes first", TRUE },
   { "route record", command_route_record, "Run a program and write down each of its decisions" },
   { "route replay", command_route_replay, "Show which decisions of a log another router would make differently", TRUE },
-  { "route swap",   command_route_swap,   "Swap two plugins under load and check that nothing goes wrong" },
+  { "route swap",   command_route_swap,   "Swap two routers under load and check that nothing goes wrong" },
   { "route bench",  command_route_bench,  "Measure what a decision costs, by number of threads", TRUE },
   { "plugin check", command_plugin_check, "Try a plugin's code for crashes, endless loops and bad answers", TRUE },
   { "plugin info",  command_plugin_info,  "Show what a plugin's file tells, without running its code", TRUE },

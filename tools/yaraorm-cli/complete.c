@@ -75,8 +75,9 @@ complete_main (char **words)
   const char *start = n > 0 ? words[n - 1] : "";
   const Command *command;
 
-  if (n > 1 && offer_values (words[n - 2], start))
-    return STATUS_DONE;
+  options_look_for_configuration (words);
+  if (n > 1 && (offer_values (words[n - 2], start) || options_takes_value (words[n - 2])))
+    return STATUS_DONE; /* the shell offers files */
   while (n > 1 && words[0][0] == '-') /* options of the program */
     {
       guint n_taken = n > 2 && options_takes_value (words[0]) ? 2 : 1;

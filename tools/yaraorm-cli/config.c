@@ -20,11 +20,6 @@ begin (const char *command, char **arguments, int *status)
 
   if (!options_parse (options, &words, status))
     return NULL;
-  if (words[1] != NULL)
-    {
-      *status = options_wrong (command, "\"%s\" is one argument too many", words[1]);
-      return NULL;
-    }
   config = configuration_load (&report);
   if (config == NULL)
     *status = report_print (report, NULL);
@@ -276,6 +271,7 @@ write_file (const char *path, const char *url)
   g_autoptr(GBytes) template = g_resources_lookup_data ("/yaraorm-cli/templates/yaraorm.ini", 0, NULL);
   g_autoptr(GString) text = g_string_new_len (g_bytes_get_data (template, NULL), g_bytes_get_size (template));
   g_autoptr(JsonObject) document = output_document_new (TRUE);
+  g_autoptr(YaraConfig) config = NULL;
   g_autoptr(GError) error = NULL;
 
   g_string_replace (text, "@URL@", url, 1);
@@ -285,6 +281,14 @@ write_file (const char *path, const char *url)
 
       report_line (report, "file", "%s", path);
       report_line (report, "reason", "%s", error->message);
+      return report_print (report, NULL);
+    }
+  config = strstr (url, "${") == NULL ? yara_config_load (path, NULL, &error) : NULL; /* a variable may come later */
+  if (error != NULL)
+    {
+      g_autoptr(Report) report = configuration_report ("YO-C001", error);
+
+      remove (path);
       return report_print (report, NULL);
     }
   set_text (document, "file", path);

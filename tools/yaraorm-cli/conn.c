@@ -35,22 +35,30 @@ conn_clear (Conn *conn)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Conn, conn_clear)
 
+static void
+add_once (GPtrArray *names, const char *name)
+{
+  if (!g_ptr_array_find_with_equal_func (names, name, g_str_equal, NULL))
+    g_ptr_array_add (names, g_strdup (name));
+}
+
 /* The names of the arguments and of --for: (transfer full); NULL: all of them. */
 static char **
 list_wanted (const Conn *conn, char **arguments)
 {
-  g_autoptr(GStrvBuilder) names = g_strv_builder_new ();
+  GPtrArray *names;
 
   if (conn->wanted == NULL && *arguments == NULL)
     return NULL;
+  if (conn->wanted != NULL && g_strv_contains ((const char *const *) conn->wanted, "all"))
+    return NULL;
+  names = g_ptr_array_new ();
   for (char **name = conn->wanted; name != NULL && *name != NULL; name++)
-    {
-      if (strcmp (*name, "all") == 0)
-        return NULL;
-      g_strv_builder_add (names, *name);
-    }
-  g_strv_builder_addv (names, (const char **) arguments);
-  return g_strv_builder_end (names);
+    add_once (names, *name);
+  for (; *arguments != NULL; arguments++)
+    add_once (names, *arguments);
+  g_ptr_array_add (names, NULL);
+  return (char **) g_ptr_array_free (names, FALSE);
 }
 
 /* Parses the command line, loads the configuration and finds the names. FALSE: there is nothing left to do. */
@@ -138,7 +146,7 @@ report_not_ready (const GPtrArray *pings, gint64 timeout)
 {
   Report *report = report_new ("YO-C044");
 
-  report_line (report, "waited", "%g seconds", (double) timeout / G_USEC_PER_SEC);
+  report_line (report, "waited", "%g s", (double) timeout / G_USEC_PER_SEC);
   for (guint i = 0; i < pings->len; i++)
     {
       const Ping *ping = pings->pdata[i];

@@ -119,7 +119,8 @@ report_line (Report *report, const char *label, const char *format, ...)
   va_end (arguments);
   g_ptr_array_add (report->lines, g_strdup (label));
   g_ptr_array_add (report->lines, text);
-  report_data (report, label, text);
+  if (!json_object_has_member (report->object, label)) /* a connection may be called "id" */
+    report_data (report, label, text);
 }
 
 void

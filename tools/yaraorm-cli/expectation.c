@@ -49,6 +49,18 @@ split (const char *line)
   return g_strv_builder_end (words);
 }
 
+/* Whether `names` are those of connections, with commas between. */
+static gboolean
+are_connections (const char *names)
+{
+  g_auto(GStrv) each = g_strsplit (names, ",", -1);
+  gboolean good = TRUE;
+
+  for (char **name = each; *name != NULL; name++)
+    good &= router_options_is_connection (*name);
+  return good;
+}
+
 /* Why a line is wrong, or NULL. */
 static const char *
 take_line (Expectation *expectation, const char *line)
@@ -70,6 +82,8 @@ take_line (Expectation *expectation, const char *line)
     return "MODEL is not the name of a model";
   if (strcmp (words[1], "read") != 0 && strcmp (words[1], "write") != 0)
     return "OP is read or write";
+  if (!are_connections (words[2]))
+    return "CONNECTION is not the name of a connection";
   if (expectation_get (expectation, words[0], words[1]) != NULL)
     return "this model and operation stand in an earlier line";
   expectation_set (expectation, words[0], words[1], words[2]);

@@ -24,8 +24,6 @@ command_version (char **arguments)
 
   if (!options_parse (options, &words, &status))
     return status;
-  if (words[1] != NULL)
-    return options_wrong ("version", "\"%s\" is one argument too many", words[1]);
   document = output_document_new (TRUE);
   json_object_set_string_member (document, "version", YARAORM_VERSION);
   if (output_is_json ())
@@ -92,6 +90,8 @@ int
 main (int argc, char **argv)
 {
   fill_streams ();
+  options_remember (argv);
   setlocale (LC_ALL, "");
+  g_unsetenv ("YARAORM_DECISION_LOG"); /* the decisions of this tool are nobody's */
   return output_finish (run (argc, argv));
 }

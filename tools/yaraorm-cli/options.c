@@ -10,6 +10,7 @@
 #include "errors.h"
 #include "help.h"
 #include "output.h"
+#include "plugin-check.h"
 #include "suggest.h"
 
 /* The options of every command. */
@@ -19,6 +20,9 @@ static struct
   char    *color, *config, *set, *format, *timeout;
   double   seconds; /* of --timeout; 0: it was not given */
 } common;
+
+/* The whole command line. */
+static char **given;
 
 /* What the options to be printed begin with, or NULL. */
 static const char *completes;
@@ -53,6 +57,7 @@ options_new (const char *command, const char *parameters)
   Options *options = g_new0 (Options, 1);
 
   options->command = command;
+  options->takes_words = parameters != NULL;
   options->names = g_ptr_array_new_with_free_func (g_free);
   options->context = g_option_context_new (parameters);
   /* A group, so that the help shows its options before those of every command. */
@@ -139,6 +144,27 @@ options_get_set (void)
   return common.set;
 }
 
+void
+options_remember (char **command_line)
+{
+  given = command_line;
+}
+
+char *
+options_repeat (const char *more)
+{
+  GString *command = g_string_new ("yaraorm-cli");
+
+  for (char **word = given + 1; *word != NULL; word++)
+    {
+      g_autofree char *quoted = plugin_quote (*word);
+
+      g_string_append_printf (command, " %s", quoted);
+    }
+  g_string_append_printf (command, " %s", more);
+  return g_string_free (command, FALSE);
+}
+
 gint64
 options_get_timeout (gint64 usual)
 {
@@ -217,6 +243,19 @@ options_look_for_json (char **words)
       output_set_format (FORMAT_JSON);
 }
 
+void
+options_look_for_configuration (char **words)
+{
+  for (; *words != NULL && words[1] != NULL; words++)
+    if (strcmp (*words, "--config") == 0 || strcmp (*words, "--set") == 0)
+      {
+        char **option = (*words)[2] == 'c' ? &common.config : &common.set;
+
+        g_free (*option);
+        *option = g_strdup (words[1]);
+      }
+}
+
 /* The mistake in the options of every command: (transfer full), or NULL. */
 static char *
 find_mistake (const Options *options, OutputFormat *format)
@@ -255,10 +294,22 @@ parse (Options *options, char ***arguments, GError **error)
   return ok;
 }
 
+/* The parser leaves the "--" that ends the options. A strict one leaves to its caller what that means. */
+static void
+drop_separator (const Options *options, char **words)
+{
+  while (*words != NULL && strcmp (*words, "--") != 0)
+    words++;
+  if (*words == NULL || g_option_context_get_strict_posix (options->context))
+    return;
+  g_free (*words);
+  memmove (words, words + 1, (g_strv_length (words + 1) + 1) * sizeof *words);
+}
+
 gboolean
 options_parse (Options *options, char ***arguments, int *status)
 {
-  g_auto(GStrv) given = g_strdupv (*arguments);
+  g_auto(GStrv) before = g_strdupv (*arguments);
   g_autoptr(GError) error = NULL;
   g_autofree char *mistake = NULL;
   OutputFormat format;
@@ -270,16 +321,19 @@ options_parse (Options *options, char ***arguments, int *status)
     }
   if (!parse (options, arguments, &error))
     {
-      options_look_for_json (given);
-      *status = report_failure (options, given, error);
+      options_look_for_json (before);
+      *status = report_failure (options, before, error);
       return FALSE;
     }
+  drop_separator (options, *arguments);
   output_set_words (common.quiet, common.verbose);
   mistake = find_mistake (options, &format);
+  if (mistake == NULL && !common.help && !options->takes_words && (*arguments)[1] != NULL)
+    mistake = g_strdup_printf ("\"%s\" is one argument too many", (*arguments)[1]);
   if (format == FORMAT_JSON || (!common.help && mistake == NULL && *options->command != '\0'))
     output_set_format (format);
   if (mistake != NULL)
-    options_look_for_json (given);
+    options_look_for_json (before);
   if (mistake != NULL)
     *status = options_wrong (options->command, "%s", mistake);
   else if (common.help)

@@ -10,12 +10,13 @@
 typedef struct
 {
   const char     *command; /* "route test"; "" before the command */
+  gboolean        takes_words; /* that are no options */
   GOptionContext *context;
   GOptionGroup   *group;   /* of the command's own options; the context has it */
   GPtrArray      *names;   /* of all options, for "did you mean" */
 } Options;
 
-/* `parameters` are the words behind the command, as the help shows them. */
+/* `parameters` are the words behind the command, as the help shows them; NULL: it takes none. */
 Options *options_new  (const char *command, const char *parameters);
 void     options_free (Options *options);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Options, options_free)
@@ -29,9 +30,16 @@ gboolean options_parse (Options *options, char ***arguments, int *status);
 /* For errors before the options are known: --json may stand anywhere in `words`. */
 void options_look_for_json (char **words);
 
+/* For the shell, whose words are not parsed: --config and --set may stand anywhere in them. */
+void options_look_for_configuration (char **words);
+
 /* What --config and --set say, before or after the command: (transfer none) (nullable). */
 const char *options_get_config (void);
 const char *options_get_set    (void);
+
+/* The command line that was given, for a shell, with `more` behind it: (transfer full). */
+void  options_remember (char **command_line);
+char *options_repeat   (const char *more);
 
 /* What --timeout says, for commands that wait on databases: microseconds; `usual` when it was not given. */
 gint64 options_get_timeout (gint64 usual);
@@ -80,17 +88,20 @@ typedef struct
 void router_options_clear (RouterOptions *router);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RouterOptions, router_options_clear)
 
-/* The options of a router; `all` FALSE: those that only load it. */
-void router_options_add (RouterOptions *router, Options *options, gboolean all);
+/* Options of a router, by what they choose. */
+typedef enum
+{
+  ROUTER_ARGS        = 1 << 0, /* how it is loaded */
+  ROUTER_PROGRAM     = 1 << 1, /* what the program tells it: hints, and the connections that there are */
+  ROUTER_MODELS      = 1 << 2, /* about which models it is asked */
+  ROUTER_OPERATION   = 1 << 3, /* about which operation */
+  ROUTER_LIBRARY     = 1 << 4, /* the library that has the models */
+  ROUTER_CALLS       = 1 << 5, /* how long a call may take, and how often the same is asked */
+  ROUTER_TRANSACTION = 1 << 6, /* the transaction that is open */
+  ROUTER_ALL         = (1 << 7) - 1
+} RouterScope;
 
-/* The options of a transaction that is open. */
-void router_options_add_transaction (RouterOptions *router, Options *options);
-
-/* The options about the calls: how long one may take, and how often the same is asked. */
-void router_options_add_calls (RouterOptions *router, Options *options);
-
-/* The library that has the models. */
-void router_options_add_library (RouterOptions *router, Options *options);
+void router_options_add (RouterOptions *router, Options *options, RouterScope scope);
 
 /* Milliseconds that one call may take. */
 guint router_options_get_deadline (const RouterOptions *router);
@@ -105,13 +116,16 @@ gboolean router_options_get_rule (const RouterOptions *router, YaraTransactionRu
  * the router. */
 void router_options_take (RouterOptions *router, YaraConfig *config, char **arguments);
 
+/* When there is nothing that names models, these are asked about: User, Event and Snapshot. */
+void router_options_use_usual_models (RouterOptions *router);
+
 /* Says so when a model that was named is almost one of the configuration: any name can be asked about. */
 void router_options_suggest_models (const RouterOptions *router, YaraConfig *config);
 
 /* Takes PLUGIN and checks what was given. */
 gboolean router_options_check (RouterOptions *router, const char *command, char **arguments, int *status);
 
-/* Whether `name` can be that of a model: 1 to 63 bytes without spaces and control characters. */
+/* Whether `name` can be that of a model: 1 to 63 bytes of UTF-8 without spaces and control characters. */
 gboolean router_options_is_model (const char *name);
 /* The same of a connection: 1 to 63 of A-Z a-z 0-9 _ -. */
 gboolean router_options_is_connection (const char *name);

@@ -114,11 +114,22 @@ static char *
 describe_problem (const GPtrArray *pings, const Ping *ping)
 {
   const char *id = problem_ids[ping->problem];
-  g_autofree char *timelines = ping->problem == PING_SPLIT ? list_timelines (pings) : NULL;
+  g_autofree char *timelines = list_timelines (pings);
 
-  if (timelines != NULL)
-    return g_strdup_printf ("%s split brain? timelines %s", id, timelines);
-  return id != NULL ? g_strdup_printf ("%s %s", id, error_kind_find (id)->title) : g_strdup ("");
+  switch (ping->problem)
+    {
+    case PING_UNREACHABLE:
+      return g_strconcat (id, " does not answer", NULL);
+    case PING_WRONG_ROLE:
+      return g_strdup_printf ("%s should be %s", id, configuration_get_role (ping->config, ping->name));
+    case PING_LAGS:
+      return g_strdup_printf ("%s more than %" G_GINT64_FORMAT " B behind", id,
+                              yara_config_get_max_lag (ping->config, ping->name));
+    case PING_SPLIT:
+      return g_strdup_printf ("%s split brain? timelines %s", id, timelines);
+    default:
+      return g_strdup ("");
+    }
 }
 
 static const char *
@@ -133,21 +144,14 @@ get_role (const Ping *ping)
   return configuration_role_name (ping->role);
 }
 
-/* The NOTE is there when there is something to be noted. */
-static struct libscols_table *
-make_table (const GPtrArray *pings)
-{
-  const char *headings[] = { "NAME", "BACKEND", "SERVER", "ROLE", "VERSION", "CONNECT", "QUERY", "LAG", "VIA",
-                             ping_all_good (pings) ? NULL : "NOTE", NULL };
-
-  return output_table_new (headings, TRUE);
-}
-
 void
 ping_print_table (const GPtrArray *pings)
 {
-  struct libscols_table *table = make_table (pings);
-  gboolean notes = !ping_all_good (pings);
+  /* People get it when there is something to be noted; programs get the same columns each time. */
+  gboolean notes = output_get_format () != FORMAT_TABLE || !ping_all_good (pings);
+  const char *headings[] = { "NAME", "BACKEND", "SERVER", "ROLE", "VERSION", "CONNECT", "QUERY", "LAG", "VIA",
+                             notes ? "NOTE" : NULL, NULL };
+  struct libscols_table *table = output_table_new (headings, TRUE);
 
   for (guint i = 0; i < pings->len; i++)
     {
@@ -163,11 +167,31 @@ ping_print_table (const GPtrArray *pings)
   output_table_print (table);
 }
 
+/* What is wrong with one; a split is a matter of several: (transfer full) (nullable). */
+static char *
+explain_problem (const Ping *ping)
+{
+  switch (ping->problem)
+    {
+    case PING_UNREACHABLE:
+      return g_strdup (ping->error->message);
+    case PING_WRONG_ROLE:
+      return g_strdup_printf ("the configuration says %s, the server says %s",
+                              configuration_get_role (ping->config, ping->name), get_role (ping));
+    case PING_LAGS:
+      return g_strdup_printf ("%" G_GINT64_FORMAT " bytes, max-lag-bytes is %" G_GINT64_FORMAT, ping->lag,
+                              yara_config_get_max_lag (ping->config, ping->name));
+    default:
+      return NULL;
+    }
+}
+
 static JsonObject *
 make_object (const Ping *ping)
 {
   JsonObject *object = json_object_new ();
   const char *id = problem_ids[ping->problem];
+  g_autofree char *reason = explain_problem (ping);
   g_autofree char *server = database_name_server (ping->config, ping->name);
 
   json_object_set_string_member (object, "name", ping->name);
@@ -176,11 +200,10 @@ make_object (const Ping *ping)
   json_object_set_boolean_member (object, "answers", ping->error == NULL);
   if (id != NULL)
     json_object_set_string_member (object, "id", id);
+  if (reason != NULL)
+    json_object_set_string_member (object, "reason", reason);
   if (ping->error != NULL)
-    {
-      json_object_set_string_member (object, "reason", ping->error->message);
-      return object;
-    }
+    return object;
   json_object_set_string_member (object, "role", get_role (ping));
   json_object_set_string_member (object, "version", ping->version);
   json_object_set_int_member (object, "connect_us", ping->connect_time);
@@ -218,6 +241,20 @@ describe_split (Report *report, const GPtrArray *pings)
   report_line (report, "hint", "stop writing to the one with the lower timeline; it was a primary before a promotion");
 }
 
+/* Those that have another problem than the worst one: each is told. */
+static void
+explain_others (Report *report, const GPtrArray *pings, const Ping *worst)
+{
+  for (guint i = 0; i < pings->len; i++)
+    {
+      const Ping *ping = pings->pdata[i];
+      g_autofree char *reason = explain_problem (ping);
+
+      if (ping != worst && reason != NULL)
+        report_line (report, ping->name, "%s: %s", problem_ids[ping->problem], reason);
+    }
+}
+
 Report *
 ping_make_report (const GPtrArray *pings)
 {
@@ -237,15 +274,13 @@ ping_make_report (const GPtrArray *pings)
   if (worst->problem == PING_SPLIT)
     describe_split (report, pings);
   else
-    report_line (report, "name", "%s", worst->name);
-  if (worst->problem == PING_UNREACHABLE)
-    report_line (report, "reason", "%s", worst->error->message);
-  else if (worst->problem == PING_WRONG_ROLE)
-    report_line (report, "reason", "the configuration says %s, the server says %s",
-                 configuration_get_role (worst->config, worst->name), get_role (worst));
-  else if (worst->problem == PING_LAGS)
-    report_line (report, "reason", "%" G_GINT64_FORMAT " bytes, max-lag-bytes is %" G_GINT64_FORMAT, worst->lag,
-                 yara_config_get_max_lag (worst->config, worst->name));
+    {
+      g_autofree char *reason = explain_problem (worst);
+
+      report_line (report, "name", "%s", worst->name);
+      report_line (report, "reason", "%s", reason);
+    }
+  explain_others (report, pings, worst);
   report_line (report, "help", "yaraorm-cli help %s", report_get_id (report));
   return report;
 }

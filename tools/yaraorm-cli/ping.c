@@ -268,7 +268,7 @@ ping_all (YaraConfig *config, const char *const *names, gboolean details, gint64
       if (g_error_matches (ping->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         {
           g_clear_error (&ping->error);
-          g_set_error (&ping->error, YARA_ERROR, YARA_ERROR_TIMEOUT, "connection \"%s\": no answer in %g seconds",
+          g_set_error (&ping->error, YARA_ERROR, YARA_ERROR_TIMEOUT, "connection \"%s\": no answer in %g s",
                        ping->name, (double) timeout / G_USEC_PER_SEC);
         }
       if (ping->error != NULL)

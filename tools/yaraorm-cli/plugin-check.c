@@ -47,14 +47,8 @@ add_file (GPtrArray *lines, const PluginFile *file, const char *path, gboolean i
 static void
 add_symbols (GPtrArray *lines, const PluginFile *file)
 {
-  static const char *const functions[] = { "db_for_read", "db_for_write", "router_open", "router_close" };
-  g_autoptr(GPtrArray) found = g_ptr_array_new ();
-  g_autofree char *text = NULL, *call = NULL;
+  g_autofree char *text = plugin_file_describe_functions (file), *call = NULL;
 
-  for (guint i = 0; i < G_N_ELEMENTS (functions); i++)
-    if (g_ptr_array_find_with_equal_func (file->exports, functions[i], g_str_equal, NULL))
-      g_ptr_array_add (found, (char *) functions[i]);
-  text = plugin_file_join (found);
   add_line (lines, "symbols", "ok", NULL, text);
   if (file->self_call == NULL)
     {
@@ -97,15 +91,17 @@ describe_place (const char *at)
 static char *
 describe_end (const ProbeResult *result, const PluginFile *file)
 {
-  const char *name = result->end == PROBE_CRASHED ? sigabbrev_np (result->status) : NULL;
-  g_autofree char *place = describe_place (result->at);
+  g_autofree char *signal = NULL, *place = describe_place (result->at);
   const char *tail = place != NULL ? place : "";
 
   if (result->refused != NULL)
     return g_strdup (file != NULL && file->refusal != NULL ? file->refusal->message
                                                            : probe_get_text (result->refused, "message"));
   if (result->end == PROBE_CRASHED)
-    return g_strdup_printf ("crashed, signal %d (SIG%s)%s", result->status, name != NULL ? name : "?", tail);
+    {
+      signal = probe_describe_signal (result->status);
+      return g_strdup_printf ("crashed, %s%s", signal, tail);
+    }
   if (result->end == PROBE_EXITED)
     return g_strdup_printf ("ended the process, exit (%d)%s", result->status, tail);
   return g_strdup_printf ("did not come back, killed%s", tail);
@@ -249,7 +245,7 @@ command_plugin_check (char **arguments)
   g_auto(RouterOptions) router = ROUTER_OPTIONS_INIT;
   gboolean debug = FALSE;
   const GOptionEntry entries[] = {
-    { "connections", 0, 0, G_OPTION_ARG_STRING, &router.connections,
+    { "connections", 0, 0, G_OPTION_ARG_FILENAME, &router.connections,
       "Connections of the program; an answer that is none of them fails (default: any name will do)", "A,B,C" },
     { "debug", 0, 0, G_OPTION_ARG_NONE, &debug, "Run the same in gdb, which stops where the plugin crashes", NULL },
     { NULL }
@@ -258,7 +254,7 @@ command_plugin_check (char **arguments)
   g_auto(GStrv) words = g_strdupv (arguments);
   int status;
 
-  router_options_add (&router, options, FALSE);
+  router_options_add (&router, options, ROUTER_ARGS);
   options_add (options, entries);
   if (!options_parse (options, &words, &status) || !router_options_check (&router, CHECK_COMMAND, words, &status))
     return status;

@@ -265,3 +265,15 @@ plugin_file_join (GPtrArray *names)
     g_string_append_printf (text, "%s%s", i > 0 ? " " : "", (char *) names->pdata[i]);
   return g_string_free (text, FALSE);
 }
+
+char *
+plugin_file_describe_functions (const PluginFile *file)
+{
+  static const char *const functions[] = { "db_for_read", "db_for_write", "router_open", "router_close" };
+  g_autoptr(GPtrArray) found = g_ptr_array_new ();
+
+  for (guint i = 0; file->exports != NULL && i < G_N_ELEMENTS (functions); i++)
+    if (g_ptr_array_find_with_equal_func (file->exports, functions[i], g_str_equal, NULL))
+      g_ptr_array_add (found, (char *) functions[i]);
+  return plugin_file_join (found);
+}

@@ -24,5 +24,8 @@ PluginFile *plugin_file_read (const char *path, GError **error);
 void        plugin_file_free (PluginFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PluginFile, plugin_file_free)
 
+/* The functions of a router among its exports, as plugin_file_join() has them: (transfer full). */
+char *plugin_file_describe_functions (const PluginFile *file);
+
 /* Names with spaces between, "-" for none, "not read" for NULL: (transfer full). */
 char *plugin_file_join (GPtrArray *names);

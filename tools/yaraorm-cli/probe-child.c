@@ -4,6 +4,7 @@
 
 #include <malloc.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -47,13 +48,29 @@ probe_confine (gboolean is_limited)
     limit (RLIMIT_AS, MEMORY_LIMIT);
 }
 
+/* Stands before each line. In a debugger it is empty, and nobody reads the lines. */
+static char word[64];
+
+/* Takes it out of the environment, where the plugin could find it. */
+static void
+take_word (void)
+{
+  char *given = getenv (PROBE_WORD);
+
+  if (given == NULL)
+    return;
+  g_strlcpy (word, given, sizeof word);
+  memset (given, '\0', strlen (given)); /* for those who read /proc/self/environ */
+  g_unsetenv (PROBE_WORD);
+}
+
 static void
 write_line (JsonObject *object)
 {
   g_autoptr(JsonNode) node = json_node_init_object (json_node_alloc (), object);
   g_autofree char *text = json_to_string (node, FALSE);
   g_autofree char *valid = g_utf8_make_valid (text, -1); /* a path need not be UTF-8, but JSON is */
-  g_autofree char *line = g_strconcat (valid, "\n", NULL);
+  g_autofree char *line = g_strconcat (word, valid, "\n", NULL);
   const char *rest = line;
 
   for (ssize_t left = strlen (line), n; left > 0; left -= n, rest += n)
@@ -155,6 +172,7 @@ probe_main (char **arguments)
   ProbeRouter router = { 0 };
   int status;
 
+  take_word ();
   if (strcmp (mode, "swap") == 0)
     return swap_child_main (arguments + 1);
   if (strcmp (mode, "bench") == 0)
@@ -162,10 +180,7 @@ probe_main (char **arguments)
   if (g_str_has_prefix (mode, "replay"))
     return replay_child_main (arguments + 1);
   probe_confine (TRUE);
-  router_options_add (&options, parser, TRUE);
-  router_options_add_calls (&options, parser);
-  router_options_add_library (&options, parser);
-  router_options_add_transaction (&options, parser);
+  router_options_add (&options, parser, ROUTER_ALL);
   if (!options_parse (parser, &words, &status) || !router_options_check (&options, mode, words, &status))
     return status;
   options.rules = g_str_has_suffix (mode, "rules");

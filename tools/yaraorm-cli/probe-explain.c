@@ -75,9 +75,7 @@ decide_in_transaction (const ProbeRouter *router, const RouterOptions *options, 
 static YaraOrm *
 make_view (YaraOrm *orm, const RouterOptions *options)
 {
-  const char *const none[] = { NULL };
-  const char *const *hints = options->hints != NULL ? (const char *const *) options->hints : none;
-  g_autoptr(YaraOrm) hinted = yara_orm_with_hints (orm, hints);
+  g_autoptr(YaraOrm) hinted = probe_router_make_view (orm, options);
 
   return options->using != NULL ? yara_orm_using (hinted, options->using) : g_steal_pointer (&hinted);
 }

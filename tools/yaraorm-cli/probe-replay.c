@@ -277,8 +277,7 @@ replay_child_main (char **arguments)
   int status;
 
   probe_confine (FALSE);
-  g_unsetenv ("YARAORM_DECISION_LOG"); /* it may be the very log */
-  router_options_add (&options, parser, TRUE);
+  router_options_add (&options, parser, ROUTER_ALL);
   if (!options_parse (parser, &words, &status) || !router_options_check (&options, arguments[0], words, &status))
     return status;
   options.rules = strcmp (arguments[0], "replay-rules") == 0;

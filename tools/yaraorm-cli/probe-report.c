@@ -32,6 +32,14 @@ probe_get_refusal_id (int code)
   return refusals[code].id;
 }
 
+char *
+probe_describe_signal (int number)
+{
+  const char *name = sigabbrev_np (number); /* those for one's own use have none */
+
+  return name != NULL ? g_strdup_printf ("signal %d (SIG%s)", number, name) : g_strdup_printf ("signal %d", number);
+}
+
 /* What was not refused by the library. */
 static Report *
 report_models (const ProbeResult *result)
@@ -57,6 +65,8 @@ report_refusal (const ProbeResult *result, const char *plugin)
   report_line (report, "reason", "%s", json_object_get_string_member (result->refused, "message"));
   if (no_slash && g_file_test (plugin, G_FILE_TEST_EXISTS))
     report_line (report, "hint", "for the file in this folder write ./%s", plugin);
+  else if (g_str_has_suffix (plugin, ".ini"))
+    report_line (report, "hint", "the rules of a configuration are asked with --config %s and without PLUGIN", plugin);
   else if (known)
     report_line (report, "hint", "%s", refusals[code].hint);
   return report;
@@ -79,7 +89,7 @@ report_end (const ProbeResult *result, const char *id, const char *plugin)
 Report *
 probe_result_report (const ProbeResult *result, const char *plugin)
 {
-  const char *name;
+  g_autofree char *signal = NULL;
   Report *report;
 
   if (result->refused != NULL)
@@ -94,9 +104,9 @@ probe_result_report (const ProbeResult *result, const char *plugin)
       report_line (report, "reason", "%s", result->reason);
       return report;
     case PROBE_CRASHED:
-      name = sigabbrev_np (result->status);
       report = report_end (result, "YO-P005", plugin);
-      report_line (report, "reason", "signal %d (SIG%s)", result->status, name != NULL ? name : "?");
+      signal = probe_describe_signal (result->status);
+      report_line (report, "reason", "%s", signal);
       break;
     case PROBE_EXITED:
       report = report_end (result, "YO-P010", plugin);

@@ -81,9 +81,7 @@ is_asked (const RouterOptions *options, const char *operation)
 static void
 decide_all (const ProbeRouter *router, const RouterOptions *options)
 {
-  const char *const none[] = { NULL };
-  const char *const *hints = options->hints != NULL ? (const char *const *) options->hints : none;
-  g_autoptr(YaraOrm) orm = yara_orm_with_hints (router->orm, hints);
+  g_autoptr(YaraOrm) orm = probe_router_make_view (router->orm, options);
   guint repeat = options->repeat > 0 ? options->repeat : options->rules ? RULES_REPEAT : PROBE_REPEAT;
   g_autofree const YaraModel **models = probe_models_select (options);
   g_autoptr(GError) error = NULL;

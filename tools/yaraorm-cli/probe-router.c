@@ -92,6 +92,14 @@ probe_router_open_orm (const RouterOptions *options, GError **error)
   return orm;
 }
 
+YaraOrm *
+probe_router_make_view (YaraOrm *orm, const RouterOptions *options)
+{
+  const char *const none[] = { NULL };
+
+  return yara_orm_with_hints (orm, options->hints != NULL ? (const char *const *) options->hints : none);
+}
+
 /* Waits until the library has unloaded its copy, so that router_close has run. The parent's limit
  * ends it when that never happens. */
 static void

@@ -21,6 +21,9 @@ typedef struct
 /* The connections alone, each a database in memory: (transfer full). */
 YaraOrm *probe_router_open_orm (const RouterOptions *options, GError **error);
 
+/* `orm` with the hints of the program: (transfer full). */
+YaraOrm *probe_router_make_view (YaraOrm *orm, const RouterOptions *options);
+
 /* The configuration that the connections are of: (transfer none) (nullable). */
 YaraConfig *probe_router_get_config (void);
 

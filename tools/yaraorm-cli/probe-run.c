@@ -54,10 +54,23 @@ take_object (gpointer data, JsonObject *object)
     g_ptr_array_add (result->lines, json_object_ref (object));
 }
 
+/* PROBE_WORD of all children. */
+static const char *
+get_word (void)
+{
+  static char *word;
+
+  if (word == NULL)
+    word = g_uuid_string_random ();
+  return word;
+}
+
+/* What stands before the word is the plugin's. */
 static void
 take_line (Reader *reader, const char *line)
 {
-  g_autoptr(JsonNode) node = json_from_string (line, NULL);
+  const char *word = strstr (line, get_word ());
+  g_autoptr(JsonNode) node = word != NULL ? json_from_string (word + strlen (get_word ()), NULL) : NULL;
   JsonObject *object;
 
   if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node))
@@ -179,12 +192,14 @@ start (const char *mode, const RouterOptions *router, const char *const *more, c
        GPid *child, GError **error)
 {
   g_autoptr(GPtrArray) arguments = probe_list_arguments (mode, router, more, second);
+  g_auto(GStrv) environment = g_environ_setenv (g_get_environ (), PROBE_WORD, get_word (), TRUE);
   const int target = PROBE_FD;
   int words = dup (STDERR_FILENO);
   gboolean started;
 
   g_ptr_array_insert (arguments, 0, g_strdup ("/proc/self/exe"));
-  started = g_spawn_async_with_pipes_and_fds (NULL, (const char *const *) arguments->pdata, NULL,
+  started = g_spawn_async_with_pipes_and_fds (NULL, (const char *const *) arguments->pdata,
+                                              (const char *const *) environment,
                                               G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, input, words, -1,
                                               &fd, &target, 1, child, NULL, NULL, NULL, error);
   if (words >= 0)

@@ -3,8 +3,8 @@
 #include "probe-watch.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "latency.h"
 #include "route/rules.h"
 
 /* Timing: so many batches of so many calls, and no longer than so many nanoseconds. */
@@ -124,15 +124,6 @@ probe_watch_set_answer (JsonObject *line, const char *member)
     json_object_set_string_member (line, member, last_answer.text);
 }
 
-static gint64
-get_nanoseconds (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return now.tv_sec * G_GINT64_CONSTANT (1000000000) + now.tv_nsec;
-}
-
 gint64
 probe_watch_time (const YaraModel *model, YaraOperation operation, const char *const *hints)
 {
@@ -146,11 +137,11 @@ probe_watch_time (const YaraModel *model, YaraOperation operation, const char *c
   probe_at (watched->call_limit * BATCH, "%s (\"%s\")", probe_function_name (operation), model->name);
   for (guint i = 0; i < N_BATCHES && spent < TIMING_LIMIT; i++, n_calls = BATCH)
     {
-      gint64 start = get_nanoseconds (), time;
+      gint64 start = latency_now (), time;
 
       for (guint call = 0; call < n_calls; call++)
         function (model, &own);
-      time = get_nanoseconds () - start;
+      time = latency_now () - start;
       spent += time;
       best = MIN (best, (time + n_calls - 1) / n_calls);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Plugin code runs in a child process: this program again, with a hidden command. The child writes
- * one JSON object a line to PROBE_FD:
+ * one JSON object a line to PROBE_FD, behind the word that is in its environment as PROBE_WORD: a plugin that
+ * writes there, too, does not know it.
  *   {"at":TEXT,"limit":MS}  what it does next, and how long that may take
  *   {"refused":{...}}       the library refused the plugin
  *   {"done":true}           the last line; a child that ended without it was ended by the plugin
@@ -12,6 +13,7 @@
 
 #define PROBE_COMMAND "--probe"
 #define PROBE_FD 3
+#define PROBE_WORD "YARAORM_PROBE_WORD"
 
 /* The child: `arguments` are PROBE_COMMAND, the mode ("route", "rules", "explain", "explain-rules", "check",
  * "swap", "bench" or "replay") and a router's options. */
@@ -62,6 +64,9 @@ char *probe_get_connections (JsonObject *line);
 
 /* The id of the error for a YaraRouterError. */
 const char *probe_get_refusal_id (int code);
+
+/* "signal 11 (SIGSEGV)": (transfer full). */
+char *probe_describe_signal (int number);
 
 /* The error behind a result, NULL when the plugin was loaded and lived to the end: (transfer full). */
 Report *probe_result_report (const ProbeResult *result, const char *plugin);

@@ -14,7 +14,7 @@
 
 typedef struct
 {
-  YaraOrm          *orm;
+  YaraOrm          *orm, *view; /* the view has the hints of the program */
   const YaraModel **models;
   guint             n_models;
   atomic_bool       is_over;
@@ -39,7 +39,7 @@ decide (gpointer data)
       guint64 start = latency_now ();
 
       for (guint i = 0; i < BATCH; i++, question = (question + 1) % (2 * bench->n_models))
-        yara_orm_route (bench->orm, bench->models[question / 2], question % 2, &route, NULL);
+        yara_orm_route (bench->view, bench->models[question / 2], question % 2, &route, NULL);
       latency_add (&decider->batches, latency_now () - start, 0);
     }
   return NULL;
@@ -114,6 +114,7 @@ prepare (Bench *bench, const BenchOptions *options, GError **error)
   bench->orm = probe_router_open_orm (&options->router, error);
   if (bench->orm == NULL)
     return FALSE;
+  bench->view = probe_router_make_view (bench->orm, &options->router);
   bench->n_models = g_strv_length (options->router.models);
   bench->models = g_new0 (const YaraModel *, bench->n_models);
   for (guint i = 0; i < bench->n_models; i++)

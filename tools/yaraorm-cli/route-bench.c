@@ -32,7 +32,7 @@ bench_options_add (BenchOptions *bench, Options *options)
     { NULL }
   };
 
-  router_options_add (&bench->router, options, TRUE);
+  router_options_add (&bench->router, options, ROUTER_ARGS | ROUTER_PROGRAM | ROUTER_MODELS);
   options_add (options, entries);
 }
 
@@ -72,8 +72,6 @@ bench_options_take (BenchOptions *bench, char **arguments, int *status)
       *status = report_print (report, NULL);
       return FALSE;
     }
-  if (*words != NULL && strcmp (*words, "--") == 0)
-    words++;
   if (g_strv_length (words) > 1)
     {
       *status = options_wrong (BENCH_COMMAND, "one PLUGIN is wanted");
@@ -166,7 +164,7 @@ command_route_bench (char **arguments)
                            (bench.n_counts + 2) * 20 * BENCH_ROUNDS * BENCH_ROUND_TIME * G_GINT64_CONSTANT (1000),
                            interrupt_get ());
   if (g_cancellable_is_cancelled (interrupt_get ()))
-    return STATUS_INTERRUPTED;
+    return interrupt_report ();
   report = probe_result_report (result, bench.router.plugin);
   return report != NULL ? report_print (report, NULL) : show (&bench, result);
 }

@@ -125,8 +125,7 @@ command_route_diff (char **arguments)
   g_autoptr(Report) report = NULL;
   int status;
 
-  route_pair_add_options (&diff.pair, options);
-  router_options_add_library (&diff.pair.sides[0], options);
+  route_pair_add_options (&diff.pair, options, ROUTER_OPERATION | ROUTER_LIBRARY);
   options_add (options, entries);
   if (!options_parse (options, &words, &status))
     return status;

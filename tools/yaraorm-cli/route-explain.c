@@ -77,8 +77,9 @@ print (const Explanation *explanation, GPtrArray *steps, gboolean is_decided)
   for (guint i = 0; i < steps->len; i++)
     {
       const Step *step = steps->pdata[i];
+      g_autofree char *says = output_make_printable (step->says); /* a router may have said anything */
 
-      printf ("%u  %-11s   %s", i + 1, step->name, step->says);
+      printf ("%u  %-11s   %s", i + 1, step->name, says);
       if (step->nanoseconds > 0)
         printf ("        %" G_GINT64_FORMAT " ns", step->nanoseconds);
       puts ("");
@@ -107,12 +108,9 @@ static gboolean
 take_words (Explanation *explanation, char **words, int *status)
 {
   RouterOptions *router = &explanation->router;
+  guint n_words = g_strv_length (words);
   YaraTransactionRule rule;
-  guint n_words;
 
-  if (words[1] != NULL && strcmp (words[1], "--") == 0)
-    memmove (words + 1, words + 2, (g_strv_length (words + 2) + 1) * sizeof *words);
-  n_words = g_strv_length (words);
   if (n_words < 3 || n_words > 4)
     *status = options_wrong ("route explain", "PLUGIN, MODEL and OP are wanted, such as: ./replica.so User read");
   else if (!router_options_get_rule (router, &rule))
@@ -187,9 +185,8 @@ command_route_explain (char **arguments)
   g_autoptr(Report) report = NULL;
   int status;
 
-  router_options_add (&explanation.router, options, TRUE);
-  router_options_add_library (&explanation.router, options);
-  router_options_add_transaction (&explanation.router, options);
+  router_options_add (&explanation.router, options,
+                      ROUTER_ARGS | ROUTER_PROGRAM | ROUTER_LIBRARY | ROUTER_TRANSACTION);
   if (!options_parse (options, &words, &status) || !take_words (&explanation, words, &status))
     return status;
   explanation.config = configuration_load_if_any (&report);

@@ -18,6 +18,8 @@ add_known (Report *report, const RouterOptions *router, const char *name)
   report_line (report, "known", "%s", known);
   if (nearest != NULL)
     report_line (report, "hint", "did you mean \"%s\"?", nearest);
+  else if (!router_options_is_connection (name))
+    report_line (report, "hint", "no connection can have such a name: 1 to %d of A-Z a-z 0-9 _ -", ROUTER_NAME_MAX);
   else
     report_line (report, "hint", "if the program has it: --connections %s,%s",
                  router->connections != NULL ? router->connections : "default", name);

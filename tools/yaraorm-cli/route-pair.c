@@ -26,15 +26,15 @@ route_pair_clear (RoutePair *pair)
 }
 
 void
-route_pair_add_options (RoutePair *pair, Options *options)
+route_pair_add_options (RoutePair *pair, Options *options, RouterScope more)
 {
   const GOptionEntry entries[] = {
-    { "new-args", 0, 0, G_OPTION_ARG_STRING, &pair->new_args,
+    { "new-args", 0, 0, G_OPTION_ARG_FILENAME, &pair->new_args,
       "Text for the router_open of the second plugin (default: that of --args)", "TEXT" },
     { NULL }
   };
 
-  router_options_add (&pair->sides[0], options, TRUE);
+  router_options_add (&pair->sides[0], options, ROUTER_ARGS | ROUTER_PROGRAM | ROUTER_MODELS | more);
   options_add (options, entries);
 }
 
@@ -70,8 +70,9 @@ load_file_with_rules (const char *path, int *status)
   return config;
 }
 
-gboolean
-route_pair_take_router (RouterOptions *router, YaraConfig *config, const char *command, char *word, int *status)
+/* As route_pair_take_router(), which knows models in any case. */
+static gboolean
+take_router (RouterOptions *router, YaraConfig *config, const char *command, char *word, int *status)
 {
   gboolean is_file = is_file_with_rules (word);
   gboolean rules = is_file || g_strcmp0 (word, RULES) == 0 || g_strcmp0 (word, RULES_NAME) == 0;
@@ -94,11 +95,37 @@ route_pair_take_router (RouterOptions *router, YaraConfig *config, const char *c
       router->plugin = g_strdup (word);
       router->rules = TRUE;
     }
-  if (!router_options_check (router, command, arguments, status))
+  return router_options_check (router, command, arguments, status);
+}
+
+gboolean
+route_pair_take_router (RouterOptions *router, YaraConfig *config, const char *command, char *word, int *status)
+{
+  if (!take_router (router, config, command, word, status))
     return FALSE;
-  if (router->models == NULL && router->library == NULL)
-    router->models = g_strsplit ("User,Event,Snapshot", ",", -1);
+  router_options_use_usual_models (router);
   return TRUE;
+}
+
+/* Both are asked about the models of both: files with rules may have brought others each. */
+static void
+join_models (RouterOptions *first, RouterOptions *second)
+{
+  g_autoptr(GStrvBuilder) all = g_strv_builder_new ();
+
+  if (first->models != NULL)
+    g_strv_builder_addv (all, (const char **) first->models);
+  for (char **name = second->models; name != NULL && *name != NULL; name++)
+    if (first->models == NULL || !g_strv_contains ((const char *const *) first->models, *name))
+      g_strv_builder_add (all, *name);
+  if (first->models != NULL || second->models != NULL)
+    {
+      g_strfreev (first->models);
+      first->models = g_strv_builder_end (all);
+    }
+  router_options_use_usual_models (first);
+  g_strfreev (second->models);
+  second->models = g_strdupv (first->models);
 }
 
 gboolean
@@ -107,11 +134,8 @@ route_pair_take (RoutePair *pair, const char *command, char **arguments, int *st
   g_autoptr(YaraConfig) config = NULL;
   g_autoptr(Report) report = NULL;
   char **words = arguments + 1;
-  guint n_words;
+  guint n_words = g_strv_length (words);
 
-  if (*words != NULL && strcmp (*words, "--") == 0)
-    words++;
-  n_words = g_strv_length (words);
   if (n_words < 1 || n_words > 2)
     {
       *status = options_wrong (command, n_words > 2 ? "two routers are wanted" : "the routers are missing");
@@ -132,8 +156,11 @@ route_pair_take (RoutePair *pair, const char *command, char **arguments, int *st
   if (config != NULL)
     router_options_suggest_models (&pair->sides[0], config);
   copy_questions (pair);
-  return route_pair_take_router (&pair->sides[0], config, command, n_words == 1 ? NULL : words[0], status)
-         && route_pair_take_router (&pair->sides[1], config, command, words[n_words - 1], status);
+  if (!take_router (&pair->sides[0], config, command, n_words == 1 ? NULL : words[0], status)
+      || !take_router (&pair->sides[1], config, command, words[n_words - 1], status))
+    return FALSE;
+  join_models (&pair->sides[0], &pair->sides[1]);
+  return TRUE;
 }
 
 YaraConfig *

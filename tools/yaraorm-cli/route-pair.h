@@ -15,7 +15,8 @@ typedef struct
 void route_pair_clear (RoutePair *pair);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RoutePair, route_pair_clear)
 
-void route_pair_add_options (RoutePair *pair, Options *options);
+/* The options of both, and `more` than what every command with two routers has. */
+void route_pair_add_options (RoutePair *pair, Options *options, RouterScope more);
 
 /* Takes both routers from `arguments`, and the rest from the configuration. One router alone is the new one: the
  * old one is that of the configuration, whose rules may be meant as "rules:". FALSE: the error was printed. */

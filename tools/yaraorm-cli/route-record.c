@@ -12,16 +12,22 @@
 #include "commands.h"
 #include "options.h"
 #include "output.h"
+#include "probe.h"
 #include "route-log.h"
 
 static volatile pid_t child;
+static volatile sig_atomic_t early; /* a signal that came before there was a child; 0: none */
 
 /* What the terminal sends has reached the program, too. */
 static void
 pass_on (int number, siginfo_t *info, void *context)
 {
-  if (child > 0 && info->si_code != SI_KERNEL)
+  if (info->si_code == SI_KERNEL)
+    return;
+  if (child > 0)
     kill (child, number);
+  else
+    early = number;
 }
 
 /* From now on this program outlives these signals. They take their usual way in the other one. */
@@ -40,8 +46,7 @@ pass_signals_on (void)
 static Report *
 make_log (const char *path)
 {
-  int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  gboolean exists = fd < 0 && errno == EEXIST;
+  int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), problem = errno;
   Report *report;
 
   if (fd >= 0)
@@ -49,12 +54,12 @@ make_log (const char *path)
       close (fd);
       return NULL;
     }
-  report = report_new (exists ? "YO-L001" : "YO-N003");
+  report = report_new (problem == EEXIST ? "YO-L001" : "YO-N003");
   report_line (report, "file", "%s", path);
-  if (exists)
+  if (problem == EEXIST)
     report_line (report, "hint", "remove it, or record into another file");
   else
-    report_line (report, "reason", "%s", g_strerror (errno));
+    report_line (report, "reason", "%s", g_strerror (problem));
   return report;
 }
 
@@ -74,6 +79,8 @@ run (char **program, const char *path, int *status)
                      &error))
     {
       child = pid;
+      if (early != 0)
+        kill (child, early);
       while (waitpid (pid, status, 0) < 0 && errno == EINTR)
         ;
       child = 0;
@@ -85,20 +92,27 @@ run (char **program, const char *path, int *status)
   return report;
 }
 
+/* Whether Ctrl-C has ended the program, or what a script ran, which then tells so. */
+static gboolean
+is_interrupted (int status)
+{
+  return WIFSIGNALED (status) ? WTERMSIG (status) == SIGINT : WEXITSTATUS (status) == STATUS_INTERRUPTED;
+}
+
 /* How the program ended, when it was not well. */
 static Report *
 report_end (char **program, int status)
 {
+  g_autofree char *reason = NULL;
   Report *report;
 
   if (WIFEXITED (status) && WEXITSTATUS (status) == 0)
     return NULL;
   report = report_new ("YO-L002");
   report_line (report, "program", "%s", program[0]);
-  if (WIFSIGNALED (status))
-    report_line (report, "reason", "signal %d (SIG%s)", WTERMSIG (status), sigabbrev_np (WTERMSIG (status)));
-  else
-    report_line (report, "reason", "exit (%d)", WEXITSTATUS (status));
+  reason = WIFSIGNALED (status) ? probe_describe_signal (WTERMSIG (status))
+                                : g_strdup_printf ("exit (%d)", WEXITSTATUS (status));
+  report_line (report, "reason", "%s", reason);
   return report;
 }
 
@@ -132,8 +146,8 @@ count (const char *path, JsonObject *document, guint64 *n_decisions)
   json_object_set_int_member (document, "decisions", summary.n_decisions);
   json_object_set_int_member (document, "models", n_models);
   if (!output_is_json () && summary.n_decisions > 0)
-    g_printerr ("recorded %" G_GUINT64_FORMAT " decision%s of %u model%s in %s\n", summary.n_decisions,
-                summary.n_decisions == 1 ? "" : "s", n_models, n_models == 1 ? "" : "s", path);
+    output_words ("recorded %" G_GUINT64_FORMAT " decision%s of %u model%s in %s", summary.n_decisions,
+                  summary.n_decisions == 1 ? "" : "s", n_models, n_models == 1 ? "" : "s", path);
   return NULL;
 }
 
@@ -154,20 +168,23 @@ record (const char *path, char **program)
   g_autoptr(Report) report = make_log (path);
   guint64 n_decisions = 0;
   int status = 0;
+  gboolean interrupted;
 
   if (report != NULL)
     return report_print (report, NULL);
   report = run (program, path, &status);
+  interrupted = report == NULL && is_interrupted (status);
   if (report == NULL)
     report = count (path, document, &n_decisions);
-  if (report == NULL)
+  if (report == NULL && !interrupted)
     report = report_end (program, status);
   if (report == NULL && n_decisions == 0)
     report = report_nothing (program);
   remove_empty (path);
   if (report == NULL && output_is_json ())
     output_document_print (document);
-  return report != NULL ? report_print (report, document) : STATUS_DONE;
+  status = report != NULL ? report_print (report, document) : STATUS_DONE;
+  return interrupted ? STATUS_INTERRUPTED : status;
 }
 
 int
@@ -182,11 +199,15 @@ command_route_record (char **arguments)
   g_option_context_set_strict_posix (options->context, TRUE);
   if (!options_parse (options, &words, &status))
     return status;
-  if (words[1] == NULL || *words[1] == '\0' || strcmp (words[1], "--") == 0)
+  if (words[1] == NULL || *words[1] == '\0' || strcmp (arguments[1], "--") == 0)
     return options_wrong ("route record", "LOG is missing");
+  if (strcmp (words[1], "-") == 0)
+    return options_wrong ("route record", "LOG is a file; \"-\" is none");
   program = words + 2;
   if (*program != NULL && strcmp (*program, "--") == 0)
     program++;
+  else if (*program != NULL && **program == '-')
+    return options_wrong ("route record", "%s stands behind LOG; options stand before it", *program);
   if (*program == NULL || **program == '\0')
     return options_wrong ("route record", "PROGRAM is missing");
   return record (words[1], program);

@@ -39,14 +39,18 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Replay, replay_clear)
 static Report *
 read_log (Replay *replay)
 {
-  gboolean is_stdin = strcmp (replay->path, "-") == 0;
+  gboolean is_stdin = strcmp (replay->path, "-") == 0, is_stream;
   FILE *file = is_stdin ? stdin : fopen (replay->path, "re");
   g_autoptr(Report) report = NULL;
 
-  replay->log = is_stdin ? tmpfile () : file;
-  if (replay->log == NULL)
+  if (file == NULL)
     return log_report_file (replay->path, errno);
-  report = log_summary_take (&replay->summary, replay->path, file, is_stdin ? replay->log : NULL);
+  is_stream = is_stdin || lseek (fileno (file), 0, SEEK_CUR) < 0;
+  replay->log = is_stream ? tmpfile () : file;
+  report = replay->log != NULL ? log_summary_take (&replay->summary, replay->path, file, is_stream ? replay->log : NULL)
+                               : log_report_file (replay->path, errno);
+  if (is_stream && !is_stdin)
+    fclose (file);
   if (report != NULL)
     return g_steal_pointer (&report);
   if (fseek (replay->log, 0, SEEK_SET) != 0 || lseek (fileno (replay->log), 0, SEEK_SET) != 0)
@@ -224,8 +228,6 @@ take (Replay *replay, char **words, int *status)
   g_autoptr(YaraConfig) config = NULL;
   g_autoptr(Report) report = NULL;
 
-  if (words[1] != NULL && strcmp (words[1], "--") == 0)
-    words++;
   if (words[1] == NULL || *words[1] == '\0')
     {
       *status = options_wrong ("route replay", "LOG is missing");
@@ -249,7 +251,7 @@ command_route_replay (char **arguments)
 {
   g_auto(Replay) replay = { .log = NULL };
   const GOptionEntry entries[] = {
-    { "connections", 0, 0, G_OPTION_ARG_STRING, &replay.router.connections,
+    { "connections", 0, 0, G_OPTION_ARG_FILENAME, &replay.router.connections,
       "Connections of the program (default: those of the configuration); those that the log names come to them",
       "A,B,C" },
     { NULL }
@@ -260,7 +262,7 @@ command_route_replay (char **arguments)
   g_autoptr(Report) report = NULL;
   int status;
 
-  router_options_add (&replay.router, options, FALSE);
+  router_options_add (&replay.router, options, ROUTER_ARGS);
   options_add (options, entries);
   if (!options_parse (options, &words, &status) || !take (&replay, words, &status))
     return status;

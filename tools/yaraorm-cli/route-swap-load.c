@@ -80,7 +80,7 @@ write_row (SwapLoad *load, guint model)
   SwapRow row = { SWAP_ROW_ID (load->number, load->written->len), SWAP_MARK };
   Watch watch = watch_start (load);
   GError *error = NULL;
-  gboolean is_written = yara_orm_create (load->world->orm, &load->world->models[model], &row, NULL, &error);
+  gboolean is_written = yara_orm_create (load->world->view, &load->world->models[model], &row, NULL, &error);
   guint8 place = is_written ? seen.place : SWAP_PLACE_NONE;
 
   watch_stop (load, watch, load->statements);
@@ -98,7 +98,7 @@ read_mark (SwapLoad *load, guint model, const YaraQuery *query)
 {
   Watch watch = watch_start (load);
   GError *error = NULL;
-  g_autoptr(YaraResult) result = yara_orm_get_or_none (load->world->orm, query, NULL, &error);
+  g_autoptr(YaraResult) result = yara_orm_get_or_none (load->world->view, query, NULL, &error);
   const SwapRow *row = result != NULL ? yara_result_get_record (result, 0) : NULL;
 
   watch_stop (load, watch, load->statements);
@@ -119,7 +119,7 @@ decide (SwapLoad *load, guint question)
   const SwapWorld *world = load->world;
   YaraRoute route;
   GError *error = NULL;
-  gboolean is_decided = yara_orm_route (world->orm, &world->models[question / 2], question % 2, &route, &error);
+  gboolean is_decided = yara_orm_route (world->view, &world->models[question / 2], question % 2, &route, &error);
 
   watch_stop (load, watch, load->decisions);
   if (is_decided)

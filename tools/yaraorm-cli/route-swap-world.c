@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "configuration.h"
+#include "probe-router.h"
 #include "route-swap.h"
 
 /* Asked so often, a router that takes several connections in turn has named them all. */
@@ -18,10 +19,9 @@ static const YaraField row_fields[] = {
 static char *
 get_url (const SwapOptions *swap, const char *name)
 {
-  for (char **given = swap->connections; given != NULL && *given != NULL; given++)
-    if (strncmp (*given, name, strlen (name)) == 0 && (*given)[strlen (name)] == '=')
-      return g_strdup (*given + strlen (name) + 1);
-  return g_strdup_printf ("sqlite://%s/%s.db", swap->folder, name);
+  const char *given = swap_options_find_url (swap, name);
+
+  return given != NULL ? g_strdup (given) : g_strdup_printf ("sqlite://%s/%s.db", swap->folder, name);
 }
 
 static gboolean
@@ -46,6 +46,8 @@ open_connections (SwapWorld *world, const SwapOptions *swap, GError **error)
         return FALSE;
       world->connections[i] = yara_orm_get_connection (world->orm, world->names[i], error);
     }
+  if (world->orm != NULL)
+    world->view = probe_router_make_view (world->orm, &swap->pair.sides[0]);
   return world->orm != NULL;
 }
 
@@ -134,6 +136,7 @@ swap_world_close (SwapWorld *world)
     drop_tables (world);
   if (world->orm != NULL)
     yara_orm_close (world->orm, NULL, NULL);
+  g_clear_object (&world->view);
   g_clear_object (&world->orm);
   for (guint i = 0; i < world->n_models; i++)
     g_free ((char *) world->models[i].table);
@@ -161,7 +164,7 @@ swap_world_learn (SwapWorld *world, guint side, GError **error)
       {
         YaraRoute route;
 
-        if (!yara_orm_route (world->orm, &world->models[question / 2], question % 2, &route, error))
+        if (!yara_orm_route (world->view, &world->models[question / 2], question % 2, &route, error))
           return FALSE;
         world->expected[side][question] |=
           G_GUINT64_CONSTANT (1) << swap_world_find_place (world, yara_connection_get_name (route.connection));

@@ -15,6 +15,9 @@
 #define MAX_DURATION 86400
 #define MAX_EVERY    60
 
+/* What an end before the end leaves. */
+#define LEFT_TABLES "tables yaraorm_swap_* may be left in the databases of --connection"
+
 /* Microseconds that the child may take besides the load. */
 #define OTHER_TIME (180 * G_USEC_PER_SEC)
 
@@ -39,7 +42,7 @@ swap_options_add (SwapOptions *swap, Options *options, gboolean child)
       "From one swap to the next; a number alone is in milliseconds (default: 50ms)", "TIME" },
     { "hostile", 0, 0, G_OPTION_ARG_NONE, &swap->hostile,
       "Overwrite, truncate, remove and rename copies of the files meanwhile", NULL },
-    { "connection", 0, 0, G_OPTION_ARG_STRING_ARRAY, &swap->connections,
+    { "connection", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &swap->connections,
       "Use this database for a connection; may be repeated (default: SQLite files, thrown away)", "NAME=URL" },
     { NULL }
   };
@@ -51,10 +54,21 @@ swap_options_add (SwapOptions *swap, Options *options, gboolean child)
   swap->threads = 4;
   swap->duration = 5;
   swap->every = 0.05;
-  route_pair_add_options (&swap->pair, options);
+  route_pair_add_options (&swap->pair, options, 0);
   options_add (options, entries);
   if (child)
     options_add (options, own);
+}
+
+const char *
+swap_options_find_url (const SwapOptions *swap, const char *name)
+{
+  gsize length = strlen (name);
+
+  for (char **given = swap->connections; given != NULL && *given != NULL; given++)
+    if (strncmp (*given, name, length) == 0 && (*given)[length] == '=')
+      return *given + length + 1;
+  return NULL;
 }
 
 /* Why the options cannot be used: (transfer full), or NULL. */
@@ -85,6 +99,8 @@ find_mistake (SwapOptions *swap)
         return g_strdup ("--connection is not of the form NAME=URL");
       if (!g_strv_contains ((const char *const *) names, name))
         return g_strdup_printf ("--connection: \"%s\" is none of --connections", name);
+      if (swap_options_find_url (swap, name) != *given + strlen (name) + 1)
+        return g_strdup_printf ("--connection: \"%s\" is given twice", name);
     }
   return NULL;
 }
@@ -154,20 +170,19 @@ report_start (const SwapOptions *swap, const ProbeResult *result)
 static Report *
 report_end (const SwapOptions *swap, const ProbeResult *result)
 {
-  const char *name = result->end == PROBE_CRASHED ? sigabbrev_np (result->status) : NULL;
+  g_autofree char *signal = result->end == PROBE_CRASHED ? probe_describe_signal (result->status) : NULL;
   Report *report = report_new ("YO-R008");
 
   report_line (report, "plugins", "%s, %s", swap->pair.sides[0].plugin, swap->pair.sides[1].plugin);
   if (result->end == PROBE_CRASHED)
-    report_line (report, "reason", "the program crashed: signal %d (SIG%s)", result->status,
-                 name != NULL ? name : "?");
+    report_line (report, "reason", "the program crashed: %s", signal);
   else if (result->end == PROBE_EXITED)
     report_line (report, "reason", "the program was ended: exit (%d)", result->status);
   else
     report_line (report, "reason", "the program did not come back");
   report_line (report, "at", "%s", result->at);
   if (swap->connections != NULL)
-    report_line (report, "hint", "tables yaraorm_swap_* may be left in the databases of --connection");
+    report_line (report, "hint", LEFT_TABLES);
   return report;
 }
 
@@ -262,8 +277,9 @@ command_route_swap (char **arguments)
   swap.folder = g_dir_make_tmp ("yaraorm-swap-XXXXXX", &error);
   if (swap.folder == NULL)
     {
-      report = report_new ("YO-X001");
+      report = report_new ("YO-N003");
       report_line (report, "reason", "%s", error->message);
+      report_line (report, "hint", "TMPDIR names another folder for files to be thrown away");
       return report_print (report, NULL);
     }
   more = print_options (&swap);
@@ -271,7 +287,11 @@ command_route_swap (char **arguments)
                            swap.duration * G_USEC_PER_SEC + OTHER_TIME, interrupt);
   remove_folder (swap.folder);
   if (g_cancellable_is_cancelled (interrupt))
-    return STATUS_INTERRUPTED;
+    {
+      if (swap.connections != NULL)
+        output_words ("hint: " LEFT_TABLES);
+      return interrupt_report ();
+    }
   report = report_start (&swap, result);
   return report != NULL ? report_print (report, NULL) : show (&swap, result);
 }

@@ -32,6 +32,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SwapOptions, swap_options_clear)
 void     swap_options_add  (SwapOptions *swap, Options *options, gboolean child);
 gboolean swap_options_take (SwapOptions *swap, char **arguments, int *status);
 
+/* The URL that --connection gives for a name: (transfer none) (nullable). */
+const char *swap_options_find_url (const SwapOptions *swap, const char *name);
+
 /* The child: `arguments` are "swap" and the options. */
 int swap_child_main (char **arguments);
 
@@ -55,7 +58,7 @@ typedef struct
 
 typedef struct
 {
-  YaraOrm         *orm;
+  YaraOrm         *orm, *view; /* the view has the hints of the program */
   char           **names; /* of the connections; a place is an index into them */
   YaraConnection **connections;
   guint            n_names;

@@ -72,7 +72,7 @@ route_test_report_file (const RouteTest *test, const GError *error)
 
   report_line (report, "file", "%s", test->expect);
   report_line (report, "reason", "%s", error->message);
-  if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+  if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT) && !test->update)
     report_line (report, "hint", "--update writes it");
   return report;
 }

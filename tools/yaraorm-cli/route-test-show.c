@@ -103,19 +103,6 @@ shorten (const char *digits)
   return g_strdup_printf ("%.*s%s", SHORT_DIGITS, digits, output_has_unicode () ? "…" : "");
 }
 
-/* The functions of a router among those that the file exports: (transfer full). */
-static char *
-list_exports (const PluginFile *file)
-{
-  const char *const known[] = { "db_for_read", "db_for_write", "router_open", "router_close", NULL };
-  g_autoptr(GPtrArray) names = g_ptr_array_new ();
-
-  for (guint i = 0; known[i] != NULL; i++)
-    if (file->exports != NULL && g_ptr_array_find_with_equal_func (file->exports, known[i], g_str_equal, NULL))
-      g_ptr_array_add (names, (char *) known[i]);
-  return plugin_file_join (names);
-}
-
 /* The plugin, and by what its file is known. */
 static void
 print_head (const RouteTest *test, const ProbeResult *result)
@@ -135,7 +122,7 @@ print_head (const RouteTest *test, const ProbeResult *result)
     printf ("   abi %.*s", (int) (strlen (file->abi) - (g_str_has_suffix (file->abi, ".0") ? 2 : 0)), file->abi);
   number = shorten (file != NULL && file->build_id != NULL ? file->build_id : probe_get_text (head, "sha256"));
   printf ("   %s %s", file != NULL && file->build_id != NULL ? "build-id" : "sha256", number);
-  exports = file != NULL ? list_exports (file) : NULL;
+  exports = file != NULL ? plugin_file_describe_functions (file) : NULL;
   printf ("%s%s\n\n", exports != NULL ? "   exports " : "", exports != NULL ? exports : "");
 }
 

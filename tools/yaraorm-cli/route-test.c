@@ -33,15 +33,9 @@ load_expectation (RouteTest *test)
     test->expectation = expectation_load (test->expect, &error);
   if (error != NULL && !(test->update && g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT)))
     return route_test_report_file (test, error);
-  if (router->library != NULL)
-    return NULL;
-  if (router->models == NULL && test->expectation != NULL)
+  if (router->models == NULL && router->library == NULL && test->expectation != NULL)
     router->models = expectation_list_models (test->expectation);
-  if (router->models == NULL || router->models[0] == NULL)
-    {
-      g_strfreev (router->models);
-      router->models = g_strsplit ("User,Event,Snapshot", ",", -1);
-    }
+  router_options_use_usual_models (router);
   return NULL;
 }
 
@@ -98,7 +92,7 @@ add_options (RouteTest *test, Options *options)
     { "models-from", 0, 0, G_OPTION_ARG_FILENAME, &test->models_from,
       "Ask for the models named in FILE, one a line; - is standard input", "FILE" },
     { "expect", 0, 0, G_OPTION_ARG_FILENAME, &test->expect,
-      "Compare with FILE; exit 1 when something differs", "FILE" },
+      "Ask for the models in FILE, and compare with it; exit 1 when something differs", "FILE" },
     { "update", 0, 0, G_OPTION_ARG_NONE, &test->update, "Write FILE instead of comparing", NULL },
     { "live", 0, 0, G_OPTION_ARG_NONE, &test->live,
       "Ask the servers for their role instead of trusting the configuration", NULL },
@@ -107,9 +101,7 @@ add_options (RouteTest *test, Options *options)
     { NULL }
   };
 
-  router_options_add (&test->router, options, TRUE);
-  router_options_add_library (&test->router, options);
-  router_options_add_calls (&test->router, options);
+  router_options_add (&test->router, options, ROUTER_ALL & ~ROUTER_TRANSACTION);
   options_add (options, entries);
 }
 

@@ -72,7 +72,7 @@ router_options_read_models (RouterOptions *router, const char *path)
   else if (names != NULL)
     report_line (report, "reason", "it names no model");
   else
-    report_line (report, "reason", "line %u: want the name of a model, 1 to %d bytes without spaces", line + 1,
+    report_line (report, "reason", "line %u: want the name of a model, 1 to %d bytes of UTF-8 without spaces", line + 1,
                  ROUTER_NAME_MAX);
   return report;
 }

@@ -11,6 +11,8 @@
 /* What a program with the routers that are shipped would have. */
 #define USUAL_CONNECTIONS "default,replica,analytics,cache"
 
+#define USUAL_MODELS "User,Event,Snapshot"
+
 /* Milliseconds that may be asked for: a child has five seconds in all. */
 #define LONGEST_DEADLINE 5000
 
@@ -32,71 +34,52 @@ router_options_clear (RouterOptions *router)
   g_free (router->deadline);
 }
 
+/* Texts are taken as the bytes that they are, which is what "FILENAME" means: the locale of a cron job knows no
+ * letters but those of ASCII. */
 void
-router_options_add (RouterOptions *router, Options *options, gboolean all)
+router_options_add (RouterOptions *router, Options *options, RouterScope scope)
 {
-  const GOptionEntry loading[] = {
-    { "args", 0, 0, G_OPTION_ARG_STRING, &router->args, "Text for the plugin's router_open", "TEXT" },
-    { NULL }
-  };
-  const GOptionEntry asking[] = {
-    { "model", 0, 0, G_OPTION_ARG_STRING_ARRAY, &router->models,
-      "Ask for this model; may be repeated (default: those of --expect, of the configuration, or User, Event, "
-      "Snapshot)", "NAME" },
-    { "op", 0, 0, G_OPTION_ARG_STRING, &router->operation,
-      "Ask for read or write only (default: both)", "OP" },
-    { "hint", 0, 0, G_OPTION_ARG_STRING_ARRAY, &router->hints,
-      "A hint of the program for the router; may be repeated", "NAME=VALUE" },
-    { "connections", 0, 0, G_OPTION_ARG_STRING, &router->connections,
-      "Connections of the program (default: those of the configuration, or " USUAL_CONNECTIONS ")", "A,B,C" },
-    { NULL }
-  };
-
-  options_add (options, loading);
-  if (all)
-    options_add (options, asking);
-}
-
-void
-router_options_add_transaction (RouterOptions *router, Options *options)
-{
-  const GOptionEntry entries[] = {
-    { "in-transaction", 0, 0, G_OPTION_ARG_STRING, &router->transaction,
-      "As if a transaction were open on this connection", "NAME" },
-    { "rule", 0, 0, G_OPTION_ARG_STRING, &router->rule,
-      "Its rule: pinned, strict or by_name (default: pinned)", "RULE" },
-    { "using", 0, 0, G_OPTION_ARG_STRING, &router->using,
-      "As if the program named this connection", "NAME" },
-    { NULL }
-  };
-
-  options_add (options, entries);
-}
-
-void
-router_options_add_calls (RouterOptions *router, Options *options)
-{
-  const GOptionEntry entries[] = {
-    { "deadline", 0, 0, G_OPTION_ARG_STRING, &router->deadline,
-      "Time limit of one call, from 1ms to 5s (default: 1s)", "TIME" },
-    { "repeat", 0, 0, G_OPTION_ARG_INT, &router->repeat,
-      "Ask the same N times, 1 to 1000, and tell who varies (default: 32, rules 100)", "N" },
-    { NULL }
+  const struct
+  {
+    RouterScope  scope;
+    GOptionEntry entry;
+  } all[] = {
+    { ROUTER_ARGS,
+      { "args", 0, 0, G_OPTION_ARG_FILENAME, &router->args, "Text for the plugin's router_open", "TEXT" } },
+    { ROUTER_PROGRAM,
+      { "hint", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &router->hints,
+        "A hint of the program for the router; may be repeated", "NAME=VALUE" } },
+    { ROUTER_PROGRAM,
+      { "connections", 0, 0, G_OPTION_ARG_FILENAME, &router->connections,
+        "Connections of the program (default: those of the configuration, or " USUAL_CONNECTIONS ")", "A,B,C" } },
+    { ROUTER_MODELS,
+      { "model", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &router->models,
+        "Ask for this model; may be repeated (default: those of the configuration, or User, Event, Snapshot)",
+        "NAME" } },
+    { ROUTER_OPERATION,
+      { "op", 0, 0, G_OPTION_ARG_FILENAME, &router->operation, "Ask for read or write only (default: both)", "OP" } },
+    { ROUTER_LIBRARY,
+      { "models", 0, 0, G_OPTION_ARG_FILENAME, &router->library,
+        "Take the models from a library that exports yaraorm_models", "FILE" } },
+    { ROUTER_CALLS,
+      { "deadline", 0, 0, G_OPTION_ARG_FILENAME, &router->deadline,
+        "Time limit of one call, from 1ms to 5s (default: 1s)", "TIME" } },
+    { ROUTER_CALLS,
+      { "repeat", 0, 0, G_OPTION_ARG_INT, &router->repeat,
+        "Ask the same N times, 1 to 1000, and tell who varies (default: 32, rules 100)", "N" } },
+    { ROUTER_TRANSACTION,
+      { "in-transaction", 0, 0, G_OPTION_ARG_FILENAME, &router->transaction,
+        "As if a transaction were open on this connection", "NAME" } },
+    { ROUTER_TRANSACTION,
+      { "rule", 0, 0, G_OPTION_ARG_FILENAME, &router->rule,
+        "Its rule: pinned, strict or by_name (default: pinned)", "RULE" } },
+    { ROUTER_TRANSACTION,
+      { "using", 0, 0, G_OPTION_ARG_FILENAME, &router->using, "As if the program named this connection", "NAME" } },
   };
 
-  options_add (options, entries);
-}
-
-void
-router_options_add_library (RouterOptions *router, Options *options)
-{
-  const GOptionEntry entries[] = {
-    { "models", 0, 0, G_OPTION_ARG_FILENAME, &router->library,
-      "Take the models from a library that exports yaraorm_models", "FILE" },
-    { NULL }
-  };
-
-  options_add (options, entries);
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    if ((scope & all[i].scope) != 0)
+      options_add (options, (const GOptionEntry[]) { all[i].entry, { NULL } });
 }
 
 /* FALSE: it is none that is allowed. */
@@ -175,6 +158,15 @@ router_options_take (RouterOptions *router, YaraConfig *config, char **arguments
     router->args = g_strdup (yara_config_get_plugin_args (config));
 }
 
+void
+router_options_use_usual_models (RouterOptions *router)
+{
+  if (router->library != NULL || (router->models != NULL && router->models[0] != NULL))
+    return;
+  g_strfreev (router->models);
+  router->models = g_strsplit (USUAL_MODELS, ",", -1);
+}
+
 gboolean
 router_options_is_connection (const char *name)
 {
@@ -192,7 +184,7 @@ router_options_is_model (const char *name)
   for (const char *c = name; *c != '\0'; c++)
     if (g_ascii_isspace (*c) || g_ascii_iscntrl (*c))
       return FALSE;
-  return length > 0 && length <= ROUTER_NAME_MAX;
+  return length > 0 && length <= ROUTER_NAME_MAX && g_utf8_validate (name, length, NULL);
 }
 
 /* Why the models cannot be used: (transfer full), or NULL. */
@@ -202,7 +194,7 @@ find_model_mistake (char **models)
   for (; models != NULL && *models != NULL; models++)
     {
       if (!router_options_is_model (*models))
-        return g_strdup_printf ("model \"%s\": want 1 to %d bytes without spaces", *models, ROUTER_NAME_MAX);
+        return g_strdup_printf ("model \"%s\": want 1 to %d bytes of UTF-8 without spaces", *models, ROUTER_NAME_MAX);
       if (g_strv_contains ((const char *const *) models + 1, *models))
         return g_strdup_printf ("model \"%s\" is given twice", *models);
     }
@@ -236,9 +228,12 @@ find_mistake (const RouterOptions *router)
   if (router->repeat < 0 || router->repeat > MOST_REPEATS)
     return g_strdup_printf ("--repeat %d is not 1 to %d", router->repeat, MOST_REPEATS);
   for (char **name = connections; *name != NULL; name++)
-    if (!router_options_is_connection (*name))
-      return g_strdup_printf ("--connections: \"%s\": want 1 to %d of A-Z a-z 0-9 _ -", *name,
-                              ROUTER_NAME_MAX);
+    {
+      if (!router_options_is_connection (*name))
+        return g_strdup_printf ("--connections: \"%s\": want 1 to %d of A-Z a-z 0-9 _ -", *name, ROUTER_NAME_MAX);
+      if (g_strv_contains ((const char *const *) name + 1, *name))
+        return g_strdup_printf ("--connections: \"%s\" is given twice", *name);
+    }
   for (char **hint = router->hints; hint != NULL && *hint != NULL; hint++)
     if (strchr (*hint, '=') == NULL || **hint == '=')
       return g_strdup_printf ("--hint: \"%s\" is not of the form name=value", *hint);
@@ -251,9 +246,6 @@ router_options_check (RouterOptions *router, const char *command, char **argumen
   g_autofree char *mistake = NULL;
   char **words = arguments + 1;
 
-  /* The parser leaves the "--" that ends the options. */
-  if (*words != NULL && strcmp (*words, "--") == 0)
-    words++;
   if (*words == NULL && router->plugin == NULL)
     {
       *status = options_wrong (command, "PLUGIN is missing");

@@ -8,7 +8,6 @@
 #include "database.h"
 #include "interrupt.h"
 #include "output.h"
-#include "plugin-check.h"
 #include "schema-plan.h"
 
 /* How long a statement waits for a lock of somebody else, as PostgreSQL has it: a table that is used must not
@@ -37,32 +36,6 @@ check_roles (const Plan *plan)
       return report;
     }
   return NULL;
-}
-
-static void
-append_argument (GString *command, const char *option, const char *value)
-{
-  g_autofree char *quoted = plugin_quote (value);
-
-  g_string_append_printf (command, " %s %s", option, quoted);
-}
-
-/* The command line that does not ask: (transfer full). */
-static char *
-make_command (const Plan *plan)
-{
-  GString *command = g_string_new ("yaraorm-cli schema apply");
-
-  if (options_get_config () != NULL)
-    append_argument (command, "--config", options_get_config ());
-  if (options_get_set () != NULL)
-    append_argument (command, "--set", options_get_set ());
-  if (plan->schema.library != NULL)
-    append_argument (command, "--models", plan->schema.library);
-  if (plan->allow_drop)
-    g_string_append (command, " --allow-drop");
-  g_string_append (command, " --yes");
-  return g_string_free (command, FALSE);
 }
 
 /* "default (db1:5432, database app), cache (cache.db)": where something is to be run: (transfer full). */
@@ -103,7 +76,10 @@ ask (const Plan *plan, const char *places)
       fputc ('\n', stderr);
       return interrupt_report ();
     }
-  if (fgets (line, sizeof line, stdin) != NULL && (line[0] == 'y' || line[0] == 'Y'))
+  if (fgets (line, sizeof line, stdin) == NULL)
+    fputc ('\n', stderr);
+  g_strstrip (line);
+  if (g_ascii_strcasecmp (line, "y") == 0 || g_ascii_strcasecmp (line, "yes") == 0)
     return STATUS_DONE;
   output_words ("nothing was run");
   return STATUS_NO;
@@ -113,7 +89,7 @@ ask (const Plan *plan, const char *places)
 static int
 confirm (const Plan *plan)
 {
-  g_autofree char *places = list_places (plan), *command = make_command (plan);
+  g_autofree char *places = list_places (plan), *command = options_repeat ("--yes");
   g_autoptr(JsonObject) document = plan_to_json (plan, FALSE);
   g_autoptr(Report) report = NULL;
 
@@ -131,7 +107,7 @@ confirm (const Plan *plan)
 typedef struct
 {
   const PlanPart *part;
-  guint           n_run; /* statements that the database has taken */
+  guint           n_run; /* statements that the database has taken; all of them, too, before the first is sent */
 } Run;
 
 static gboolean
@@ -162,7 +138,8 @@ report_failure (const Run *run, const GError *error, const char *done)
     report_line (report, "done", "nothing");
   else
     report_line (report, "done", "%s; nothing on %s, there is no transaction over several databases", done, part->name);
-  if (run->n_run >= part->statements->len - part->n_drops && strcmp (part->backend, "sqlite") == 0)
+  if (run->n_run < part->statements->len && run->n_run >= part->statements->len - part->n_drops
+      && strcmp (part->backend, "sqlite") == 0)
     report_line (report, "hint", "SQLite drops no column that a check, a trigger or a view still uses");
   return report_print (report, NULL);
 }
@@ -171,7 +148,7 @@ report_failure (const Run *run, const GError *error, const char *done)
 static int
 apply_to (const Plan *plan, const PlanPart *part, const char *done)
 {
-  Run run = { part, 0 };
+  Run run = { part, part->statements->len };
   g_autoptr(GError) error = NULL;
 
   if (yara_orm_in_transaction (plan->schema.orm, part->name, NULL, run_statements, &run,
@@ -215,7 +192,6 @@ command_schema_apply (char **arguments)
   gboolean yes = FALSE;
   const GOptionEntry entries[] = {
     { "yes", 0, 0, G_OPTION_ARG_NONE, &yes, "Do not ask", NULL },
-    { "allow-drop", 0, 0, G_OPTION_ARG_NONE, &plan.allow_drop, "Drop columns and indexes that no model has", NULL },
     { NULL }
   };
   g_autoptr(Options) options = options_new ("schema apply", NULL);
@@ -224,7 +200,7 @@ command_schema_apply (char **arguments)
   int status;
 
   options_add (options, entries);
-  schema_add_options (&plan.schema, options);
+  plan_add_options (&plan, options);
   if (!options_parse (options, &words, &status) || !plan_make (&plan, TRUE, &status))
     return status;
   if (!output_is_json () || plan.n_statements == 0)

@@ -87,8 +87,37 @@ get_number (const YaraRows *rows, gsize row, guint column)
   return yara_rows_get_int (rows, row, column);
 }
 
-/* Whether the table that begins at `row` can be that of a model: it has one key, and names that a file can
- * hold. */
+/* Whether the file would not give the name back: blanks at its ends are lost. */
+static gboolean
+is_trimmed (const char *name)
+{
+  return *name == '\0' || g_ascii_isspace (*name) || g_ascii_isspace (name[strlen (name) - 1]);
+}
+
+static const char *find_obstacle (const YaraRows *rows, gsize row);
+
+/* Whether a table before the one that begins at `row` becomes a model of the same name. */
+static gboolean
+is_taken (const YaraRows *rows, gsize row)
+{
+  g_autofree char *model = name_model (get_text (rows, row, TABLE));
+
+  for (gsize i = 0; i < row; i++)
+    {
+      const char *table = get_text (rows, i, TABLE);
+      g_autofree char *other = NULL;
+
+      if (i > 0 && strcmp (table, get_text (rows, i - 1, TABLE)) == 0)
+        continue;
+      other = name_model (table);
+      if (strcmp (other, model) == 0 && find_obstacle (rows, i) == NULL)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Why the table that begins at `row` cannot be that of a model, which has one key, names that a file can hold, and
+ * its own name; NULL: it can. */
 static const char *
 find_obstacle (const YaraRows *rows, gsize row)
 {
@@ -100,10 +129,12 @@ find_obstacle (const YaraRows *rows, gsize row)
     {
       const char *column = get_text (rows, i, COLUMN);
 
-      if (strpbrk (column, "=[]\n\r") != NULL || *column == '#' || g_ascii_isspace (*column) || *column == '\0')
+      if (strpbrk (column, "=[]\n\r") != NULL || *column == '#' || is_trimmed (column))
         return "a column has a name that the file cannot hold";
     }
-  return strpbrk (table, "\n\r\\") == NULL ? NULL : "its name cannot stand in the file";
+  if (strpbrk (table, "\n\r\\") != NULL || is_trimmed (table))
+    return "its name cannot stand in the file";
+  return is_taken (rows, row) ? "the model of another table has the same name" : NULL;
 }
 
 static gboolean

@@ -28,6 +28,18 @@ plan_clear (Plan *plan)
   g_clear_pointer (&plan->parts, g_ptr_array_unref);
 }
 
+void
+plan_add_options (Plan *plan, Options *options)
+{
+  const GOptionEntry entries[] = {
+    { "allow-drop", 0, 0, G_OPTION_ARG_NONE, &plan->allow_drop, "Drop columns and indexes that no model has", NULL },
+    { NULL }
+  };
+
+  options_add (options, entries);
+  schema_add_options (&plan->schema, options);
+}
+
 /* ---- making it ---- */
 
 /* The models that are written on a connection, "User, Audit": (transfer full), NULL when there is none. */
@@ -245,18 +257,10 @@ plan_to_json (const Plan *plan, gboolean applied)
   return document;
 }
 
-char *
-plan_describe (const Plan *plan)
-{
-  return g_strdup_printf ("%u statement%s on %u connection%s", plan->n_statements, plan->n_statements == 1 ? "" : "s",
-                          plan->n_connections, plan->n_connections == 1 ? "" : "s");
-}
-
 void
 plan_show (const Plan *plan, const char *end)
 {
   g_autoptr(JsonObject) document = plan_to_json (plan, FALSE);
-  g_autofree char *what = plan_describe (plan);
 
   if (output_is_json ())
     {
@@ -267,7 +271,8 @@ plan_show (const Plan *plan, const char *end)
   if (plan->n_statements == 0)
     puts ("nothing to do");
   else
-    printf ("%s%s\n", what, end);
+    printf ("%u statement%s on %u connection%s%s\n", plan->n_statements, plan->n_statements == 1 ? "" : "s",
+            plan->n_connections, plan->n_connections == 1 ? "" : "s", end);
   if (plan->keeps)
     output_words ("hint: --allow-drop drops what no model has");
 }
@@ -281,7 +286,6 @@ command_schema_plan (char **arguments)
   gboolean exit_code = FALSE;
   const GOptionEntry entries[] = {
     { "exit-code", 0, 0, G_OPTION_ARG_NONE, &exit_code, "Exit 1 when something is to be done", NULL },
-    { "allow-drop", 0, 0, G_OPTION_ARG_NONE, &plan.allow_drop, "Drop columns and indexes that no model has", NULL },
     { NULL }
   };
   g_autoptr(Options) options = options_new ("schema plan", NULL);
@@ -289,7 +293,7 @@ command_schema_plan (char **arguments)
   int status;
 
   options_add (options, entries);
-  schema_add_options (&plan.schema, options);
+  plan_add_options (&plan, options);
   if (!options_parse (options, &words, &status) || !plan_make (&plan, TRUE, &status))
     return status;
   plan_show (&plan, "; nothing was run");

@@ -27,12 +27,11 @@ typedef struct
 void plan_clear (Plan *plan);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Plan, plan_clear)
 
+void plan_add_options (Plan *plan, Options *options);
+
 /* Loads everything and compares, or takes the databases for empty. FALSE with the exit code when that went
  * wrong. */
 gboolean plan_make (Plan *plan, gboolean compares, int *status);
-
-/* "2 statements on 1 connection": (transfer full). */
-char *plan_describe (const Plan *plan);
 
 /* The plan as JSON: (transfer full). */
 JsonObject *plan_to_json (const Plan *plan, gboolean applied);

@@ -176,7 +176,6 @@ schema_get_home (YaraOrm *orm, const YaraModel *model)
 static gboolean
 open_homes (Schema *schema, gboolean exist, Report **report)
 {
-  g_autoptr(GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr(GHashTable) homes = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr(GError) error = NULL;
   GHashTableIter iter;
@@ -185,7 +184,7 @@ open_homes (Schema *schema, gboolean exist, Report **report)
   for (const YaraModel *const *model = schema->models; *model != NULL; model++)
     {
       name = schema_get_home (schema->orm, *model);
-      if (g_hash_table_add (seen, (char *) name) && database_exists (schema->config, name, NULL) == exist)
+      if (database_exists (schema->config, name, NULL) == exist)
         g_hash_table_add (homes, (char *) name);
     }
   g_hash_table_iter_init (&iter, homes);

@@ -2,8 +2,8 @@
  * Showing the results of SQL. */
 #include "sql-output.h"
 
+#include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "output.h"
 
@@ -31,11 +31,28 @@ format_bytes (YaraBytes bytes)
   return g_string_free (text, FALSE);
 }
 
+/* The shortest that reads back as the same number; what is none by the names that PostgreSQL has. */
+static char *
+format_number (double number)
+{
+  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
+
+  if (isnan (number))
+    return g_strdup ("NaN");
+  if (isinf (number))
+    return g_strdup (number > 0 ? "Infinity" : "-Infinity");
+  g_ascii_formatd (buffer, sizeof buffer, "%.15g", number);
+  if (g_ascii_strtod (buffer, NULL) != number)
+    g_ascii_formatd (buffer, sizeof buffer, "%.16g", number);
+  if (g_ascii_strtod (buffer, NULL) != number)
+    g_ascii_dtostr (buffer, sizeof buffer, number);
+  return g_strdup (buffer);
+}
+
 /* A cell as text: (transfer full), NULL for NULL. */
 static char *
 format_cell (const YaraValue *cell)
 {
-  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
   char uuid[YARA_UUID_TEXT_SIZE];
 
   switch (cell->kind)
@@ -45,7 +62,7 @@ format_cell (const YaraValue *cell)
     case YARA_KIND_BOOL:
       return g_strdup (cell->integer != 0 ? "true" : "false");
     case YARA_KIND_DOUBLE:
-      return g_strdup (g_ascii_dtostr (buffer, sizeof buffer, cell->number));
+      return format_number (cell->number);
     case YARA_KIND_BYTES:
       return format_bytes (cell->bytes);
     case YARA_KIND_UUID:
@@ -65,42 +82,63 @@ format_cell (const YaraValue *cell)
     }
 }
 
-/* A cell as JSON: (transfer full). */
+/* JSON of the database; NULL when it has numbers that are none here: (transfer full) (nullable). */
+static JsonNode *
+parse_json (const char *text)
+{
+  g_autoptr(JsonNode) node = json_from_string (text, NULL);
+  g_autofree char *again = node != NULL ? json_to_string (node, FALSE) : NULL;
+  g_autoptr(JsonNode) copy = again != NULL ? json_from_string (again, NULL) : NULL;
+
+  return copy != NULL ? g_steal_pointer (&node) : NULL;
+}
+
+/* A cell as JSON, which has no word for a number that is none: that is a text: (transfer full). */
 static JsonNode *
 make_node (const YaraValue *cell)
 {
-  JsonNode *node = json_node_new (JSON_NODE_VALUE);
-  g_autofree char *text = NULL;
+  g_autofree char *text = format_cell (cell);
+  JsonNode *node;
 
+  if (cell->kind == YARA_KIND_JSON && (node = parse_json (text)) != NULL)
+    return node;
+  node = json_node_new (text != NULL ? JSON_NODE_VALUE : JSON_NODE_NULL);
   switch (cell->kind)
     {
     case YARA_KIND_NULL:
-      json_node_unref (node);
-      return json_node_new (JSON_NODE_NULL);
+      break;
     case YARA_KIND_BOOL:
       json_node_set_boolean (node, cell->integer != 0);
-      return node;
+      break;
     case YARA_KIND_INT16:
     case YARA_KIND_INT32:
     case YARA_KIND_INT64:
     case YARA_KIND_ENUM_INT:
       json_node_set_int (node, cell->integer);
-      return node;
+      break;
     case YARA_KIND_DOUBLE:
-      json_node_set_double (node, cell->number);
-      return node;
-    case YARA_KIND_JSON:
-      text = format_cell (cell);
-      json_node_unref (node);
-      return json_from_string (text, NULL);
+      if (isfinite (cell->number))
+        {
+          json_node_set_double (node, cell->number);
+          break;
+        }
+      /* fall through */
     default:
-      text = format_cell (cell);
       json_node_set_string (node, text);
-      return node;
     }
+  return node;
 }
 
 /* ---- rows ---- */
+
+/* A table without lines would be printed without headings. */
+static void
+print_headings (const char *const *headings)
+{
+  g_autofree char *text = g_strjoinv ("  ", (char **) headings), *printable = output_make_printable (text);
+
+  puts (printable);
+}
 
 static void
 print_table (const YaraRows *rows)
@@ -130,10 +168,9 @@ print_table (const YaraRows *rows)
       for (gsize i = 0; i < n_columns; i++)
         g_free ((char *) cells[i]);
     }
-  if (n_rows > 0)
-    output_table_print (table);
-  else
-    scols_unref_table (table);
+  if (n_rows == 0)
+    print_headings (headings);
+  output_table_print (table);
   printf ("(%" G_GSIZE_FORMAT " row%s)\n", n_rows, n_rows == 1 ? "" : "s");
 }
 
@@ -251,6 +288,8 @@ sql_output_plan (const YaraRows *rows, OutputFormat format, JsonArray *results)
       sql_output_rows (rows, format, results);
       return;
     }
+  if (yara_rows_get_n_rows (rows) == 0 && format == FORMAT_TABLE)
+    puts ("(no plan)"); /* SQLite has none for statements that look nothing up */
   lines = json_array_new ();
   for (gsize row = 0; row < yara_rows_get_n_rows (rows); row++)
     {

@@ -43,7 +43,7 @@ skip_quoted (const char *start, const char *text)
 {
   gboolean escapes = *text == '\'' && text > start && (text[-1] == 'e' || text[-1] == 'E')
                      && (text - 1 == start || !is_word (text[-2]));
-  char quote = *text == '[' ? ']' : *text;
+  char quote = *text;
 
   for (text++; *text != '\0' && *text != quote; text++)
     if (escapes && *text == '\\' && text[1] != '\0')

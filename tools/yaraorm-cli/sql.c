@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * "sql": statements on a database of the configuration. Read-only, unless asked otherwise. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -69,18 +70,21 @@ parse_bind (char *text)
 static char *
 read_file (const char *path, GError **error)
 {
-  g_autoptr(GString) text = NULL;
-  char buffer[4096], *whole = NULL;
+  gboolean is_stdin = strcmp (path, "-") == 0;
+  g_autoptr(GString) text = g_string_new (NULL);
+  FILE *stream = is_stdin ? stdin : fopen (path, "r");
+  char buffer[4096];
 
-  if (strcmp (path, "-") != 0)
-    {
-      g_file_get_contents (path, &whole, NULL, error);
-      return whole;
-    }
-  text = g_string_new (NULL);
-  for (gsize n; (n = fread (buffer, 1, sizeof buffer, stdin)) > 0;)
-    g_string_append_len (text, buffer, n);
-  return g_string_free (g_steal_pointer (&text), FALSE);
+  while (stream != NULL && !ferror (stream) && !feof (stream))
+    g_string_append_len (text, buffer, fread (buffer, 1, sizeof buffer, stream));
+  if (stream == NULL || ferror (stream))
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s: %s", is_stdin ? "stdin" : path,
+                 g_strerror (errno));
+  else if (strlen (text->str) < text->len)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s: it has a NUL in it", is_stdin ? "stdin" : path);
+  if (stream != NULL && !is_stdin)
+    fclose (stream);
+  return *error == NULL ? g_string_free (g_steal_pointer (&text), FALSE) : NULL;
 }
 
 /* Finds the statements in the arguments, a file or stdin. */
@@ -192,10 +196,35 @@ run_all (Sql *sql, YaraConnection *connection, GError **error)
   return TRUE;
 }
 
+/* PostgreSQL lets a transaction become one that writes until it has seen its first query. */
 static gboolean
 run_read_only (YaraTransaction *transaction, gpointer data, GError **error)
 {
-  return run_all (data, yara_transaction_get_connection (transaction), error);
+  YaraConnection *connection = yara_transaction_get_connection (transaction);
+
+  return yara_connection_execute (connection, "SELECT 1", NULL, interrupt_get_timed (), error) >= 0
+         && run_all (data, connection, error);
+}
+
+/* SQLite keeps a connection from writing by a PRAGMA, which SQL could take back: (transfer full) (nullable). */
+static Report *
+check_lock (const Sql *sql)
+{
+  if (sql->write || strcmp (configuration_get_backend (sql->config, sql->name), "sqlite") != 0)
+    return NULL;
+  for (char **statement = sql->statements; *statement != NULL; statement++)
+    {
+      g_autofree char *lower = g_ascii_strdown (*statement, -1);
+      Report *report;
+
+      if (strstr (lower, "query_only") == NULL)
+        continue;
+      report = report_new ("YO-D003");
+      report_line (report, "reason", "PRAGMA query_only is what keeps the statements from writing; nothing was run");
+      report_line (report, "hint", "--write lets it change the database");
+      return report;
+    }
+  return NULL;
 }
 
 /* Whether the statement failed because it may only read. */
@@ -210,15 +239,18 @@ static int
 report_failure (const Sql *sql, const GError *error)
 {
   gboolean read_only = is_read_only_error (sql, error);
-  g_autoptr(Report) report = read_only ? report_new ("YO-D003") : database_report (sql->name, error);
+  gboolean at_statement = sql->statements[sql->n_done] != NULL; /* and not at the end of all */
+  gboolean control = at_statement && g_error_matches (error, YARA_ERROR, YARA_ERROR_TRANSACTION); /* BEGIN and the like */
+  g_autoptr(Report) report = read_only ? report_new ("YO-D003")
+                             : control ? report_new ("YO-D002") : database_report (sql->name, error);
   g_autoptr(JsonObject) document = output_document_new (FALSE);
 
-  if (read_only) /* without the library's advice, which is for programs */
-    {
-      report_line (report, "reason", "%.*s", (int) strcspn (error->message, ";"), error->message);
-      report_line (report, "hint", "--write lets it change the database");
-    }
-  if (sql->statements[1] != NULL)
+  if (read_only || control) /* without the library's advice, which is for programs */
+    report_line (report, "reason", "%.*s", (int) strcspn (error->message, ";"), error->message);
+  if (read_only || control)
+    report_line (report, "hint", "%s", read_only ? "--write lets it change the database"
+                                                 : "leave it out: with --write each statement is committed by itself");
+  if (at_statement && sql->statements[1] != NULL)
     report_line (report, "at", "statement %u of %u; %s", sql->n_done + 1, g_strv_length (sql->statements),
                  sql->write && sql->n_done > 0 ? "what ran before it stays" : "nothing was changed");
   json_object_set_array_member (document, "results", json_array_ref (sql->results));
@@ -278,5 +310,7 @@ command_sql (char **arguments)
   sql.config = configuration_load (&report);
   if (report == NULL)
     report = configuration_check_name (sql.config, sql.name);
+  if (report == NULL)
+    report = check_lock (&sql);
   return report != NULL ? report_print (report, NULL) : run (&sql);
 }

@@ -139,6 +139,8 @@ db_for_read (const YaraModel *model, const YaraHints *hints)
     return tenants[__atomic_fetch_add (&turn, 1, __ATOMIC_RELAXED) % 3];
   if (is ("hint"))
     return yara_hints_get (hints, "tenant");
+  if (is ("needs-hint") && yara_hints_get (hints, "tenant") == NULL)
+    abort ();
   if (is ("empty"))
     return "";
   return "replica";
