@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "commands.h"
-#include "configuration.h"
-#include "options.h"
-#include "output.h"
-#include "probe.h"
+#include "probe/probe.h"
+#include "probe/router-options.h"
+#include "shell/commands.h"
+#include "shell/configuration.h"
+#include "shell/output.h"
 
 /* Parses a command without arguments and loads the configuration; NULL when there is nothing to do. */
 static YaraConfig *

@@ -5,12 +5,12 @@
 #include <sys/resource.h>
 #include <sys/utsname.h>
 
-#include "commands.h"
-#include "configuration.h"
-#include "options.h"
-#include "output.h"
-#include "ping-output.h"
-#include "probe.h"
+#include "database/ping-output.h"
+#include "probe/probe.h"
+#include "probe/router-options.h"
+#include "shell/commands.h"
+#include "shell/configuration.h"
+#include "shell/output.h"
 
 /* Microseconds for all databases. */
 #define PING_TIMEOUT (5 * G_USEC_PER_SEC)

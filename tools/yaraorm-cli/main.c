@@ -6,13 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "commands.h"
-#include "complete.h"
-#include "errors.h"
-#include "help.h"
-#include "options.h"
-#include "output.h"
-#include "probe.h"
+#include "probe/probe.h"
+#include "shell/commands.h"
+#include "shell/complete.h"
+#include "shell/errors.h"
+#include "shell/help.h"
+#include "shell/options.h"
+#include "shell/output.h"
 
 int
 command_version (char **arguments)
