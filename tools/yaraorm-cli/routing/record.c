@@ -35,7 +35,7 @@ static void
 pass_signals_on (void)
 {
   static const int numbers[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
-  struct sigaction action = { .sa_sigaction = pass_on, .sa_flags = SA_SIGINFO | SA_RESTART };
+  struct sigaction action = { .sa_sigaction = pass_on, .sa_flags = SA_SIGINFO };
 
   sigemptyset (&action.sa_mask);
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
