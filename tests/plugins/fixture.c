@@ -183,3 +183,20 @@ fixture_get_resident_bytes (void)
   g_assert_cmpint (sscanf (text, "%*u %" G_GSIZE_FORMAT, &pages), ==, 1);
   return pages * sysconf (_SC_PAGESIZE);
 }
+
+YaraOrm *
+fixture_open_nodes (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char   *path = fixture_zoo_path ("node");
+  YaraOrm           *orm = yara_orm_open ("sqlite::memory:", path, NULL, &error);
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("node%04u", i);
+
+      g_assert_true (yara_orm_add_connection (orm, name, "sqlite::memory:", NULL, NULL));
+    }
+  return orm;
+}

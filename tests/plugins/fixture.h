@@ -45,6 +45,9 @@ char *fixture_path (Fixture *fixture, const char *name);
 
 /* The path of NAME.so of the zoo: (transfer full). */
 char *fixture_zoo_path (const char *name);
+
+/* An ORM in memory with the connections node0000 and node0001, and the router "node" of the zoo: (transfer full). */
+YaraOrm *fixture_open_nodes (void);
 /* The bytes of the plugin NAME.so of the zoo: (transfer full). */
 GString *fixture_load  (const char *name);
 /* Makes the plugin answer node<number>. */

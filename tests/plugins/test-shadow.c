@@ -17,21 +17,10 @@ static const YaraModel event_model = YARA_MODEL (Event, "events", event_fields);
 static YaraOrm *
 open_orm (void)
 {
-  g_autoptr (GError) error = NULL;
-  g_autofree char   *path = fixture_zoo_path ("node");
-  YaraOrm           *orm = yara_orm_open ("sqlite::memory:", NULL, NULL, &error);
+  YaraOrm *orm = fixture_open_nodes ();
 
-  g_assert_no_error (error);
   yara_orm_register (orm, &user_model, NULL);
   yara_orm_register (orm, &event_model, NULL);
-  for (guint i = 0; i < 2; i++)
-    {
-      g_autofree char *name = g_strdup_printf ("node%04u", i);
-
-      g_assert_true (yara_orm_add_connection (orm, name, "sqlite::memory:", NULL, NULL));
-    }
-  yara_orm_set_router (orm, path, NULL, NULL, &error);
-  g_assert_no_error (error);
   return orm;
 }
 
